@@ -1,0 +1,115 @@
+import type { ClientInfo } from "@fleetcast/protocol";
+
+/** Time handed in, so that a test owns it. Monotonic for timers, wall for token times. Milliseconds. */
+export interface Clock {
+  /** Wall clock, Unix milliseconds: token expiry, `time`. */
+  wallMs(): number;
+  /** Monotonic milliseconds: timers and ages. */
+  monotonicMs(): number;
+  /** Runs `task` once after `delayMs`; the answer cancels it. */
+  schedule(delayMs: number, task: () => void): () => void;
+  /** Runs `task` after the current tick's work, before timers: the outboxes flush here. */
+  soon(task: () => void): void;
+}
+
+/** Ids and chance handed in. */
+export interface Chance {
+  /** UUIDv4 for connection ids. */
+  uuid(): string;
+  /** 8 ASCII letters for stream epochs. */
+  epoch(): string;
+  /** [0, 1) */
+  random(): number;
+}
+
+/** The seam towards a socket, cut at bytes (design section 4). */
+export interface Socket {
+  /**
+   * Hands one frame over. `queued`: the runtime holds bytes the peer did not take yet; give nothing more until `drained`.
+   * `gone`: the peer is gone or the runtime dropped the frame (a counted bug while the connection lives, D20).
+   */
+  send(frame: string | Uint8Array): "sent" | "queued" | "gone";
+  close(code: number, reason: string): void;
+  /** At once, without a close frame. */
+  destroy(): void;
+  readonly bufferedBytes: number;
+  /** Groups several `send` calls into one system call where the runtime can. */
+  cork?(run: () => void): void;
+}
+
+/** What a verified connection token (or a header) says. Times are Unix seconds. */
+export interface ConnectionClaims {
+  readonly user: string;
+  readonly expireAtS: number | undefined;
+  readonly info: Uint8Array | undefined;
+  /** Server-side channels with namespace defaults. */
+  readonly channels: readonly string[];
+  readonly subs: ReadonlyMap<string, ServerSubscription>;
+  /** Raw JSON; goes to policies, never to clients. */
+  readonly meta: Uint8Array | undefined;
+}
+export interface ServerSubscription {
+  readonly info: Uint8Array | undefined;
+  readonly data: Uint8Array | undefined;
+  readonly override: OptionOverride;
+}
+export interface OptionOverride {
+  readonly presence?: boolean;
+  readonly joinLeave?: boolean;
+  readonly forcePushJoinLeave?: boolean;
+  readonly forceRecovery?: boolean;
+  readonly forcePositioning?: boolean;
+}
+export interface SubscriptionClaims {
+  readonly user: string;
+  readonly channel: string;
+  /** Deprecated claim; must equal the connection id when present. */
+  readonly client: string | undefined;
+  readonly expireAtS: number | undefined;
+  readonly info: Uint8Array | undefined;
+  readonly data: Uint8Array | undefined;
+  readonly override: OptionOverride;
+}
+
+/** `invalid`: bad signature, form, audience, issuer. `expired`: `exp` passed or `nbf` ahead. `internal`: verifier failed. */
+export type TokenFailure = "invalid" | "expired" | "internal";
+export interface TokenVerifier {
+  connection(
+    token: string,
+  ): Promise<{ readonly ok: true; readonly claims: ConnectionClaims } | { readonly ok: false; readonly why: TokenFailure }>;
+  subscription(
+    token: string,
+  ): Promise<{ readonly ok: true; readonly claims: SubscriptionClaims } | { readonly ok: false; readonly why: TokenFailure }>;
+}
+
+/** Asked for a namespace with `subscribeProxyName`: the built-in policy, later also the operator's own backend. */
+export interface SubscribePolicy {
+  subscribe(request: {
+    readonly client: string;
+    readonly user: string;
+    readonly channel: string;
+    readonly token: string;
+    readonly meta: Uint8Array | undefined;
+    readonly data: Uint8Array | undefined;
+  }): Promise<PolicyAnswer> | PolicyAnswer;
+  /** At a presence tick once the subscription expired. `expired`: end it (2501). */
+  subRefresh?(request: {
+    readonly client: string;
+    readonly user: string;
+    readonly channel: string;
+    readonly meta: Uint8Array | undefined;
+  }): Promise<{ readonly expired: true } | { readonly expired: false; readonly expireAtS: number | undefined }>;
+}
+export type PolicyAnswer =
+  | {
+      readonly kind: "allow";
+      readonly expireAtS?: number | undefined;
+      readonly info?: Uint8Array | undefined;
+      readonly data?: Uint8Array | undefined;
+      readonly override?: OptionOverride;
+    }
+  | { readonly kind: "error"; readonly code: number; readonly message: string; readonly temporary?: boolean }
+  | { readonly kind: "disconnect"; readonly code: number; readonly reason: string };
+
+/** Who is on a channel; the memory version lives in the engine. */
+export type PresenceMap = ReadonlyMap<string, ClientInfo>;

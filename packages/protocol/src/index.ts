@@ -1,0 +1,2 @@
+export * from "./rest/index.ts";
+export * from "./values.ts";

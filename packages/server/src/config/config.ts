@@ -1,0 +1,97 @@
+import type { EngineOptions } from "@fleetcast/engine";
+
+/**
+ * The configuration as the rooms see it: read once, checked once, frozen, handed down in slices. The table that declares
+ * each key with type, default, unit and sentence is `options.ts`; this is what comes out of it.
+ */
+export interface Config {
+  /** Where it came from, for messages: a file's path, or "defaults". */
+  readonly source: string;
+  readonly dataDir: string;
+  readonly http: HttpConfig;
+  readonly api: ApiConfig;
+  readonly client: ClientConfig;
+  readonly engine: EngineOptions;
+  readonly websocket: { readonly disabled: boolean; readonly handlerPrefix: string; readonly messageBytesMax: number };
+  readonly mqtt: MqttConfig;
+  readonly storage: StorageConfig;
+  readonly push: PushConfig;
+  readonly fleet: { readonly autoRegister: boolean };
+  readonly auth: { readonly bearer: "read" | "off"; readonly sessionTtlMs: number };
+  readonly dashboard: { readonly enabled: boolean; readonly publicUrl: string; readonly dir: string };
+  readonly admin: { readonly enabled: boolean };
+  readonly log: { readonly level: "trace" | "debug" | "info" | "warn" | "error" | "none"; readonly file: string };
+  readonly shutdownLimitMs: number;
+}
+
+export interface HttpConfig {
+  /** Empty: loopback only, 127.0.0.1 and ::1 both. */
+  readonly address: string;
+  readonly port: number;
+  readonly internalAddress: string;
+  /** 0: `/api`, health and proxies share the external port. */
+  readonly internalPort: number;
+  /** The operator states that TLS ends in front: plain text beyond loopback is allowed. */
+  readonly tlsInFront: boolean;
+}
+
+export interface ApiConfig {
+  readonly disabled: boolean;
+  readonly handlerPrefix: string;
+  /** "" only with `insecure`. */
+  readonly key: string;
+  readonly insecure: boolean;
+  readonly errorMode: "" | "transport";
+  readonly bodyBytesMax: number;
+}
+
+export interface ClientConfig {
+  /** undefined: key absent: loopback origins and same origin pass. Globs otherwise; same origin always passes. */
+  readonly allowedOrigins: readonly string[] | undefined;
+  readonly token: TokenConfig;
+  readonly subscriptionToken: (TokenConfig & { readonly enabled: true }) | { readonly enabled: false };
+}
+export interface TokenConfig {
+  readonly hmacSecretKey: string;
+  readonly rsaPublicKey: string;
+  readonly audience: string;
+  readonly issuer: string;
+  readonly userIdClaim: string;
+}
+
+export interface MqttConfig {
+  readonly enabled: boolean;
+  /** "embedded", or `mqtt://user:password@host:1883` / `mqtts://...` of an external broker. */
+  readonly broker: string;
+  readonly address: string;
+  readonly port: number;
+  readonly openOnLoopback: boolean;
+  readonly username: string;
+  readonly password: string;
+  /** PEM file of the authority that signed an external broker's certificate; "" for the system's. */
+  readonly caFile: string;
+  readonly clientId: string;
+  readonly packetBytesMax: number;
+  /** Unacknowledged messages taken from an external broker at once. */
+  readonly inflightMax: number;
+}
+
+export interface StorageConfig {
+  readonly keepTelemetryMs: number;
+  readonly keepEventsMs: number;
+  readonly keepDeadLettersMax: number;
+}
+
+export interface PushConfig {
+  readonly engine: "embedded" | "centrifugo";
+  readonly centrifugo: {
+    /** Base address of its HTTP API without `/api`, e.g. `http://127.0.0.1:8001`. */
+    readonly url: string;
+    readonly apiKey: string;
+    /** Address that browsers use; "": the page's own host (nginx in front). */
+    readonly publicUrl: string;
+    readonly answerTimeoutMs: number;
+    /** Shared with its proxies; sent by them as header `X-Fleetcast-Proxy-Secret`. */
+    readonly proxySecret: string;
+  };
+}

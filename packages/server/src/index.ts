@@ -1,0 +1,2 @@
+export type { Config } from "./config/config.ts";
+export type { Logger } from "./log.ts";
