@@ -1,0 +1,88 @@
+import type { StreamPosition } from "@fleetcast/protocol";
+import type { AppendResult, Log, LogAppend, ReadResult } from "./log.ts";
+import type { EngineOptions } from "./options.ts";
+import type { Chance, Clock, PresenceMap, Socket, SubscribePolicy, TokenVerifier } from "./ports.ts";
+
+/** What `createEngine` is handed. */
+export interface EnginePorts {
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly verifier: TokenVerifier;
+  /** Namespaces without `journal`. */
+  readonly memoryLog: Log;
+  /** Namespaces with `journal`; absent where none has it. */
+  readonly journalLog?: Log | undefined;
+  /** By name, for `subscribeProxyName`. */
+  readonly policies: ReadonlyMap<string, SubscribePolicy>;
+  /** Our own mistakes (a throw inside a handler): logged with its cause, the connection gets 3004. */
+  readonly report: (message: string, cause: unknown) => void;
+}
+
+/** What the runtime tells a connection about its socket. Calls arrive one after another. */
+export interface ConnectionInput {
+  message(frame: string | Uint8Array): void;
+  /** The socket's buffer is empty again. */
+  drained(): void;
+  closed(): void;
+}
+
+export interface TransportInfo {
+  readonly transport: "websocket";
+  readonly protocol: "json";
+  readonly remoteAddress: string;
+}
+
+/** An expected refusal of the server API, with its code (102 unknown channel, 107 bad request, 108 not available, 112 ...). */
+export class EngineRefusal extends Error {
+  override readonly name = "EngineRefusal";
+  readonly code: number;
+  constructor(code: number, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export interface ConnectionTarget {
+  readonly user: string;
+  readonly client?: string | undefined;
+  readonly session?: string | undefined;
+}
+
+/** The engine as the server uses it. No sockets, SQL, clock or environment inside. Throws `EngineRefusal` for expected refusals. */
+export interface Engine {
+  readonly options: EngineOptions;
+  readonly nodeId: string;
+  accept(socket: Socket, transport: TransportInfo): ConnectionInput;
+  /** The window is filled in from the namespace. Resolves after the log's own promise (journal: commit). */
+  publish(item: Omit<LogAppend, "window">): Promise<AppendResult>;
+  /** One `append` per log; results in order; an unknown namespace refuses only its own channel. */
+  broadcast(items: readonly Omit<LogAppend, "window">[]): Promise<readonly (AppendResult | EngineRefusal)[]>;
+  presence(channel: string): PresenceMap;
+  presenceStats(channel: string): { readonly clients: number; readonly users: number };
+  /** `limit` undefined: the namespace's `historyDefaultLimit`. */
+  history(request: {
+    readonly channel: string;
+    readonly limit?: number | undefined;
+    readonly since?: StreamPosition | undefined;
+    readonly reverse?: boolean | undefined;
+  }): Promise<ReadResult>;
+  historyRemove(channel: string): Promise<void>;
+  unsubscribe(target: ConnectionTarget, channel: string): void;
+  disconnect(target: ConnectionTarget, code: number, reason: string, whitelist: readonly string[]): void;
+  channels(): ReadonlyMap<string, number>;
+  stats(): EngineStats;
+  /** Refuses new sockets, disconnects everybody with 3001, resolves when all are gone or after `limitMs`. */
+  stop(limitMs: number): Promise<void>;
+}
+
+export interface EngineStats {
+  readonly connections: number;
+  readonly users: number;
+  readonly subscriptions: number;
+  readonly channels: number;
+  readonly queuedBytes: number;
+  readonly slowDisconnects: number;
+  readonly droppedFrames: number;
+  readonly deliveries: number;
+  readonly uptimeS: number;
+}
