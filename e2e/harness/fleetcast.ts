@@ -82,11 +82,7 @@ export class Fleetcast {
       "--data-dir",
       this.dataDir,
     ];
-    if (this.#options.config !== undefined) {
-      const file = join(this.dataDir, "..", `${this.dataDir.split("/").at(-1)}.config.json`);
-      writeFileSync(file, JSON.stringify(this.#options.config, undefined, 2));
-      args.push("-c", file);
-    }
+    if (this.#options.config !== undefined) args.push("-c", this.#writeConfig(this.#options.config));
     return new OwnProcess("fleetcast", bunPath, args, {
       cwd: this.dataDir,
       env: {
@@ -98,6 +94,12 @@ export class Fleetcast {
         ...this.#options.env,
       },
     });
+  }
+
+  #writeConfig(config: Readonly<Record<string, unknown>>): string {
+    const file = `${this.dataDir}.config.json`;
+    writeFileSync(file, JSON.stringify(config, undefined, 2));
+    return file;
   }
 
   /** `kill -9`. */
@@ -137,11 +139,12 @@ export class Fleetcast {
   }
 
   /** One of its other commands (`user add`, `gentoken`, ...), against the same folder and keys. */
-  async cli(...args: readonly string[]): Promise<{ code: number | null; output: string }> {
+  async cli(...args: readonly string[]): Promise<{ code: number | null; output: string; stdout: string }> {
+    const config = this.#options.config === undefined ? [] : ["-c", this.#writeConfig(this.#options.config)];
     const child = new OwnProcess(
       args.join(" "),
       bunPath,
-      [join(root, "packages/server/src/cli/main.ts"), ...args, "--data-dir", this.dataDir],
+      [join(root, "packages/server/src/cli/main.ts"), ...args, "--data-dir", this.dataDir, ...config],
       {
         cwd: this.dataDir,
         env: {
@@ -155,6 +158,6 @@ export class Fleetcast {
       },
     );
     const code = await child.exited;
-    return { code, output: child.output };
+    return { code, output: child.output, stdout: child.stdout };
   }
 }

@@ -6,6 +6,7 @@ export class OwnProcess {
   readonly child: ChildProcess;
   readonly exited: Promise<number | null>;
   #output = "";
+  #stdout = "";
   #name: string;
 
   constructor(name: string, command: string, args: readonly string[], options: { env?: Record<string, string>; cwd?: string } = {}) {
@@ -18,7 +19,10 @@ export class OwnProcess {
     const keep = (chunk: Buffer) => {
       this.#output = (this.#output + chunk.toString("utf8")).slice(-200_000);
     };
-    this.child.stdout?.on("data", keep);
+    this.child.stdout?.on("data", (chunk: Buffer) => {
+      this.#stdout = (this.#stdout + chunk.toString("utf8")).slice(-200_000);
+      keep(chunk);
+    });
     this.child.stderr?.on("data", keep);
     this.exited = new Promise((resolve) => {
       this.child.on("exit", (code) => resolve(code));
@@ -29,6 +33,11 @@ export class OwnProcess {
   /** Everything it printed, the newest 200,000 characters. */
   get output(): string {
     return this.#output;
+  }
+
+  /** Standard output alone. */
+  get stdout(): string {
+    return this.#stdout;
   }
 
   get running(): boolean {
