@@ -1,0 +1,74 @@
+// The official Centrifugo client under remote control: one JSON command a line on standard input, one JSON line out for
+// each answer ({"answer":id,...}) and each event ({"event":...}).
+//   node sdk.mjs '{"url":"ws://...","token":"..."}'
+import { createInterface } from "node:readline";
+import { Centrifuge } from "centrifuge";
+import WebSocket from "ws";
+
+const options = JSON.parse(process.argv[2]);
+const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
+
+const centrifuge = new Centrifuge(options.url, {
+  websocket: WebSocket,
+  token: options.token,
+  minReconnectDelay: 100,
+  maxReconnectDelay: 500,
+  ...options.client,
+});
+
+centrifuge.on("connected", (ctx) => say({ event: "connected", client: ctx.client, data: ctx.data }));
+centrifuge.on("connecting", (ctx) => say({ event: "connecting", code: ctx.code, reason: ctx.reason }));
+centrifuge.on("disconnected", (ctx) => say({ event: "disconnected", code: ctx.code, reason: ctx.reason }));
+centrifuge.on("error", (ctx) => say({ event: "error", error: ctx.error, type: ctx.type }));
+centrifuge.on("subscribed", (ctx) => say({ event: "server-subscribed", channel: ctx.channel, recovered: ctx.recovered }));
+centrifuge.on("publication", (ctx) =>
+  say({ event: "server-publication", channel: ctx.channel, data: ctx.data, offset: ctx.offset, tags: ctx.tags }),
+);
+
+function subscribe(channel, more) {
+  const subscription = centrifuge.newSubscription(channel, { minResubscribeDelay: 100, maxResubscribeDelay: 500, ...more });
+  subscription.on("subscribed", (ctx) =>
+    say({
+      event: "subscribed",
+      channel,
+      wasRecovering: ctx.wasRecovering,
+      recovered: ctx.recovered,
+      recoverable: ctx.recoverable,
+      positioned: ctx.positioned,
+      position: ctx.streamPosition,
+      data: ctx.data,
+    }),
+  );
+  subscription.on("subscribing", (ctx) => say({ event: "subscribing", channel, code: ctx.code }));
+  subscription.on("unsubscribed", (ctx) => say({ event: "unsubscribed", channel, code: ctx.code, reason: ctx.reason }));
+  subscription.on("error", (ctx) => say({ event: "subscription-error", channel, error: ctx.error }));
+  subscription.on("publication", (ctx) =>
+    say({ event: "publication", channel, data: ctx.data, offset: ctx.offset, tags: ctx.tags, info: ctx.info }),
+  );
+  subscription.on("join", (ctx) => say({ event: "join", channel, info: ctx.info }));
+  subscription.on("leave", (ctx) => say({ event: "leave", channel, info: ctx.info }));
+  subscription.subscribe();
+}
+
+const operations = {
+  connect: () => centrifuge.connect(),
+  disconnect: () => centrifuge.disconnect(),
+  subscribe: ({ channel, options: more }) => subscribe(channel, more),
+  unsubscribe: ({ channel }) => centrifuge.getSubscription(channel).unsubscribe(),
+  presence: ({ channel }) => centrifuge.presence(channel),
+  presenceStats: ({ channel }) => centrifuge.presenceStats(channel),
+  history: ({ channel, options: more }) => centrifuge.history(channel, more),
+  publish: ({ channel, data }) => centrifuge.publish(channel, data),
+  rpc: ({ method, data }) => centrifuge.rpc(method, data),
+  // Cuts the connection as a network would; the client comes back by itself.
+  cut: () => centrifuge._transport?._transport?.terminate?.() ?? centrifuge._disconnect(99, "cut by the test", true),
+};
+
+createInterface({ input: process.stdin }).on("line", async (line) => {
+  const { id, op, ...arguments_ } = JSON.parse(line);
+  try {
+    say({ answer: id, result: (await operations[op](arguments_)) ?? null });
+  } catch (error) {
+    say({ answer: id, error: { code: error?.code ?? -1, message: String(error?.message ?? error) } });
+  }
+});
