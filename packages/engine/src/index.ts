@@ -1,4 +1,5 @@
 export * from "./engine-api.ts";
+export { idempotencyKeyTtlMs, MemoryLog } from "./history/memory-log.ts";
 export * from "./log.ts";
 export * from "./options.ts";
 export * from "./ports.ts";

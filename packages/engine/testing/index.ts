@@ -1,1 +1,3 @@
-export {};
+export * from "./log-contract.ts";
+export * from "./manual-clock.ts";
+export * from "./seeded-chance.ts";

@@ -1,0 +1,263 @@
+import type { Publication, StreamPosition } from "@fleetcast/protocol";
+import {
+  type AppendResult,
+  type CommittedPublication,
+  type HistoryWindow,
+  type Log,
+  type LogAppend,
+  type ReadRequest,
+  type ReadResult,
+  UnrecoverablePosition,
+} from "../log.ts";
+import type { Chance, Clock } from "../ports.ts";
+
+/** How long an idempotency key answers with the first position (D52). */
+export const idempotencyKeyTtlMs = 300_000;
+const sweepEveryMsMin = 1_000;
+/** A longer delay than this would not fit into the timers of every runtime. */
+const sweepEveryMsMax = 86_400_000;
+
+const noPosition: StreamPosition = { offset: 0, epoch: "" };
+
+/**
+ * The log in memory: the reference for every other one. It behaves as Centrifugo's memory engine does: a stream is born
+ * with its first publication or its first read, forgets publications `ttlMs` after the last one, and forgets its epoch
+ * `metaTtlMs` after the last publication or read. A restart forgets everything.
+ */
+export class MemoryLog implements Log {
+  readonly #clock: Clock;
+  readonly #chance: Chance;
+  readonly #streams = new Map<string, Stream>();
+  /** Insertion order is expiry order: every key lives equally long. */
+  readonly #idempotent = new Map<string, { readonly position: StreamPosition; readonly atMs: number }>();
+  #listener: (batch: readonly CommittedPublication[]) => void = () => {};
+  #cancelSweep: (() => void) | undefined;
+  #sweepDueMs = Number.POSITIVE_INFINITY;
+
+  constructor(ports: { readonly clock: Clock; readonly chance: Chance }) {
+    this.#clock = ports.clock;
+    this.#chance = ports.chance;
+  }
+
+  onCommitted(listener: (batch: readonly CommittedPublication[]) => void): void {
+    this.#listener = listener;
+  }
+
+  append(items: readonly LogAppend[]): Promise<readonly AppendResult[]> {
+    const committed: CommittedPublication[] = [];
+    const results = items.map((item) => this.#appendOne(item, committed));
+    if (committed.length > 0) this.#listener(committed);
+    return Promise.resolve(results);
+  }
+
+  async read(request: ReadRequest): Promise<ReadResult> {
+    const stream = this.#touch(request.channel, request.window);
+    const since = request.since;
+    if (since !== undefined && since.epoch !== "" && since.epoch !== stream.epoch) {
+      throw new UnrecoverablePosition(`epoch ${since.epoch} is not the stream's`);
+    }
+    const top = { offset: stream.top, epoch: stream.epoch };
+    if (request.limit === 0) return { publications: [], top };
+    return { publications: select(stream.readable(request.window, this.#clock.monotonicMs()), request), top };
+  }
+
+  async top(channel: string, window: HistoryWindow): Promise<StreamPosition> {
+    const stream = this.#touch(channel, window);
+    return { offset: stream.top, epoch: stream.epoch };
+  }
+
+  async remove(channel: string, _window: HistoryWindow): Promise<void> {
+    this.#streams.get(channel)?.forget();
+  }
+
+  /** Streams and idempotency keys held, for the debug state (P7). */
+  get size(): { readonly streams: number; readonly idempotencyKeys: number } {
+    return { streams: this.#streams.size, idempotencyKeys: this.#idempotent.size };
+  }
+
+  /** Cancels the sweep timer. Nothing else needs an end. */
+  close(): void {
+    this.#cancelSweep?.();
+    this.#cancelSweep = undefined;
+    this.#sweepDueMs = Number.POSITIVE_INFINITY;
+  }
+
+  #appendOne(item: LogAppend, committed: CommittedPublication[]): AppendResult {
+    const nowMs = this.#clock.monotonicMs();
+    const idempotencyId = item.idempotencyKey === undefined ? undefined : `${item.channel}\0${item.idempotencyKey}`;
+    if (idempotencyId !== undefined) {
+      const first = this.#idempotent.get(idempotencyId);
+      if (first !== undefined && nowMs - first.atMs <= idempotencyKeyTtlMs) return { position: first.position, suppressed: "idempotency" };
+    }
+    const result = this.#store(item, nowMs, committed);
+    if (idempotencyId !== undefined) {
+      this.#idempotent.delete(idempotencyId);
+      this.#idempotent.set(idempotencyId, { position: result.position, atMs: nowMs });
+      this.#sweepAt(nowMs + idempotencyKeyTtlMs);
+    }
+    return result;
+  }
+
+  #store(item: LogAppend, nowMs: number, committed: CommittedPublication[]): AppendResult {
+    const { channel, window } = item;
+    const keepsHistory = window.sizeMax > 0 && window.ttlMs > 0 && item.skipHistory !== true;
+    if (!keepsHistory) {
+      committed.push({ channel, publication: publicationOf(item, 0), epoch: "" });
+      return { position: noPosition };
+    }
+    const stream = this.#stream(channel, window, nowMs);
+    if (item.version !== undefined && item.version > 0) {
+      const sameLife = item.versionEpoch === undefined || item.versionEpoch === "" || item.versionEpoch === stream.versionEpoch;
+      if (sameLife && item.version <= stream.version) {
+        return { position: { offset: stream.top, epoch: stream.epoch }, suppressed: "version" };
+      }
+      stream.version = item.version;
+      stream.versionEpoch = item.versionEpoch ?? "";
+    }
+    if (stream.isExpired(window.ttlMs, nowMs)) stream.forget();
+    const previous = item.delta === true ? stream.newest() : undefined;
+    const publication = publicationOf(item, stream.top + 1);
+    stream.push(publication, window, nowMs);
+    this.#sweepAt(stream.dueMs);
+    committed.push({ channel, publication, epoch: stream.epoch, ...(previous === undefined ? {} : { previous }) });
+    return { position: { offset: stream.top, epoch: stream.epoch } };
+  }
+
+  #touch(channel: string, window: HistoryWindow): Stream {
+    const stream = this.#stream(channel, window, this.#clock.monotonicMs());
+    this.#sweepAt(stream.dueMs);
+    return stream;
+  }
+
+  #stream(channel: string, window: HistoryWindow, nowMs: number): Stream {
+    let stream = this.#streams.get(channel);
+    if (stream?.isForgotten(nowMs)) stream = undefined;
+    if (stream === undefined) {
+      stream = new Stream(this.#chance.epoch());
+      this.#streams.set(channel, stream);
+    }
+    stream.touchedMs = nowMs;
+    stream.metaTtlMs = window.metaTtlMs;
+    return stream;
+  }
+
+  /** One timer while anything is held that time takes away, set to the earliest of its times; none at rest. */
+  #sweepAt(dueMs: number): void {
+    if (dueMs >= this.#sweepDueMs) return;
+    this.#cancelSweep?.();
+    this.#sweepDueMs = dueMs;
+    const delayMs = Math.max(sweepEveryMsMin, dueMs - this.#clock.monotonicMs() + 1);
+    this.#cancelSweep = this.#clock.schedule(Math.min(delayMs, sweepEveryMsMax), () => {
+      this.#cancelSweep = undefined;
+      this.#sweepDueMs = Number.POSITIVE_INFINITY;
+      this.#sweepAt(this.#sweep(this.#clock.monotonicMs()));
+    });
+  }
+
+  /** Answers when there is something to take away next. */
+  #sweep(nowMs: number): number {
+    let nextDueMs = Number.POSITIVE_INFINITY;
+    for (const [id, first] of this.#idempotent) {
+      if (nowMs - first.atMs <= idempotencyKeyTtlMs) {
+        nextDueMs = first.atMs + idempotencyKeyTtlMs;
+        break;
+      }
+      this.#idempotent.delete(id);
+    }
+    for (const [channel, stream] of this.#streams) {
+      if (stream.isForgotten(nowMs)) {
+        this.#streams.delete(channel);
+        continue;
+      }
+      if (stream.isExpired(stream.ttlMs, nowMs)) stream.forget();
+      nextDueMs = Math.min(nextDueMs, stream.dueMs);
+    }
+    return nextDueMs;
+  }
+}
+
+class Stream {
+  readonly epoch: string;
+  top = 0;
+  version = 0;
+  versionEpoch = "";
+  ttlMs = 0;
+  metaTtlMs = 0;
+  /** Monotonic time of the last publication. */
+  lastMs = 0;
+  /** Monotonic time of the last publication or read. */
+  touchedMs = 0;
+  /** Oldest first; entries below `#head` are trimmed and wait for the array to be cut. */
+  #publications: Publication[] = [];
+  #head = 0;
+
+  constructor(epoch: string) {
+    this.epoch = epoch;
+  }
+
+  push(publication: Publication, window: HistoryWindow, nowMs: number): void {
+    this.#publications.push(publication);
+    this.top = publication.offset;
+    this.lastMs = nowMs;
+    this.ttlMs = window.ttlMs;
+    this.#head = Math.max(this.#head, this.#publications.length - window.sizeMax);
+    // Cutting only when half is dead makes a trim cost O(1) on average.
+    if (this.#head > 16 && this.#head * 2 > this.#publications.length) {
+      this.#publications = this.#publications.slice(this.#head);
+      this.#head = 0;
+    }
+  }
+
+  readable(window: HistoryWindow, nowMs: number): readonly Publication[] {
+    if (window.sizeMax <= 0 || this.isExpired(window.ttlMs, nowMs)) return [];
+    return this.#publications.slice(Math.max(this.#head, this.#publications.length - window.sizeMax));
+  }
+
+  newest(): Publication | undefined {
+    return this.#publications.length > this.#head ? this.#publications[this.#publications.length - 1] : undefined;
+  }
+
+  isExpired(ttlMs: number, nowMs: number): boolean {
+    return nowMs - this.lastMs > ttlMs;
+  }
+
+  /** When time next takes something away from this stream. */
+  get dueMs(): number {
+    if (this.newest() !== undefined) return this.lastMs + this.ttlMs;
+    return this.metaTtlMs > 0 ? this.touchedMs + this.metaTtlMs : Number.POSITIVE_INFINITY;
+  }
+
+  isForgotten(nowMs: number): boolean {
+    return this.metaTtlMs > 0 && nowMs - this.touchedMs > this.metaTtlMs;
+  }
+
+  forget(): void {
+    this.#publications = [];
+    this.#head = 0;
+  }
+}
+
+function publicationOf(item: LogAppend, offset: number): Publication {
+  return {
+    data: item.data,
+    offset,
+    ...(item.info === undefined ? {} : { info: item.info }),
+    ...(item.tags === undefined ? {} : { tags: item.tags }),
+    ...(item.version === undefined || item.version === 0 ? {} : { version: item.version }),
+  };
+}
+
+/** Offsets are contiguous, so a place in the list is arithmetic. */
+function select(readable: readonly Publication[], request: ReadRequest): readonly Publication[] {
+  const oldest = readable[0]?.offset;
+  if (oldest === undefined) return [];
+  const { since, limit, reverse, upTo } = request;
+  let from = 0;
+  let to = readable.length;
+  if (upTo !== undefined) to = Math.min(to, upTo - oldest + 1);
+  if (since !== undefined && !reverse) from = Math.max(from, since.offset - oldest + 1);
+  if (since !== undefined && reverse) to = Math.min(to, since.offset - oldest);
+  if (from >= to) return [];
+  if (!reverse) return readable.slice(from, limit < 0 ? to : Math.min(to, from + limit));
+  return readable.slice(limit < 0 ? from : Math.max(from, to - limit), to).reverse();
+}
