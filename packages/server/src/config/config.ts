@@ -20,8 +20,19 @@ export interface Config {
   readonly auth: { readonly bearer: "read" | "off"; readonly sessionTtlMs: number };
   readonly dashboard: { readonly enabled: boolean; readonly publicUrl: string; readonly dir: string };
   readonly admin: { readonly enabled: boolean };
+  /** Where `/health` answers (`health.handler_prefix`); it always does. */
+  readonly health: { readonly handlerPrefix: string };
+  readonly secrets: SecretKeys;
   readonly log: { readonly level: "trace" | "debug" | "info" | "warn" | "error" | "none"; readonly file: string };
   readonly shutdownLimitMs: number;
+}
+
+/** Keys that nobody but us needs; they live in `<data>/secrets.json` and nowhere else (design section 7). */
+export interface SecretKeys {
+  /** Signs `meta.fleetcast` of the tokens we give to our own users. */
+  readonly metaKey: string;
+  /** Signs what the session cookie carries. */
+  readonly sessionKey: string;
 }
 
 export interface HttpConfig {
