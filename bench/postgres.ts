@@ -12,7 +12,7 @@ export async function startPostgres(): Promise<{ url: string; pid: number; stop(
   const bin = `/usr/lib/postgresql/${version}/bin`;
   const folder = mkdtempSync(join(tmpdir(), "postgres-bench-"));
   const asRoot = process.getuid?.() === 0;
-  const prefix = asRoot ? ["runuser", "-u", "postgres", "--"] : [];
+  const prefix = asRoot ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] : [];
   if (asRoot) spawnSync("chown", ["postgres", folder]);
   chmodSync(folder, 0o700);
   const data = join(folder, "data");
