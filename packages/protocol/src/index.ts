@@ -1,2 +1,12 @@
+export * from "./codec.ts";
+export * from "./command.ts";
+export * from "./disconnect-code.ts";
+export * from "./error-code.ts";
+export { isJsonObjectPayload, isJsonPayload, jsonCodec, utf8Length } from "./json/codec.ts";
+export { isJson } from "./json/scan.ts";
+export * from "./limits.ts";
+export * from "./push.ts";
+export * from "./reply.ts";
 export * from "./rest/index.ts";
+export * from "./unsubscribe-code.ts";
 export * from "./values.ts";

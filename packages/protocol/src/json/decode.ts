@@ -1,0 +1,147 @@
+import type { DecodedFrame } from "../codec.ts";
+import { type ClientCommand, type Method, methodsInOrder, type SubscribeRequest } from "../command.ts";
+import { type Extent, JsonReader, type Members, ProtocolViolation } from "./reader.ts";
+
+const pong: ClientCommand = { kind: "pong" };
+const onlyPong: DecodedFrame = { commands: [pong], violation: false };
+const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const rejectUnrecoveredBit = 2n;
+
+/**
+ * A frame is lines, one object a line, with at most one newline at the end. A blank line, a broken one, or one that
+ * names nothing known ends the frame with a violation; what stands behind the object of a line is not looked at (C1).
+ */
+export function decodeJsonFrame(frame: string | Uint8Array): DecodedFrame {
+  if (frame === "{}") return onlyPong;
+  const { text, isBytes } = typeof frame === "string" ? { text: frame, isBytes: false } : textOf(frame);
+  const commands: ClientCommand[] = [];
+  for (let start = 0; start === 0 || start < text.length; ) {
+    const newline = text.indexOf("\n", start);
+    const end = newline === -1 ? text.length : newline;
+    const command = decodeLine(text.slice(start, end), isBytes);
+    if (command === undefined) return { commands, violation: true };
+    commands.push(command);
+    start = end + 1;
+  }
+  return { commands, violation: false };
+}
+
+function textOf(frame: Uint8Array): { text: string; isBytes: boolean } {
+  try {
+    return { text: strictDecoder.decode(frame), isBytes: false };
+  } catch {
+    // Not UTF-8: one character a byte keeps the payloads whole (see JsonReader).
+    let text = "";
+    for (const byte of frame) text += String.fromCharCode(byte);
+    return { text, isBytes: true };
+  }
+}
+
+function decodeLine(line: string, isBytes: boolean): ClientCommand | undefined {
+  try {
+    const reader = new JsonReader(line, isBytes);
+    const root = reader.root();
+    return decodeCommand(reader, root, reader.uint32(root, "id"));
+  } catch (error) {
+    if (error instanceof ProtocolViolation) return undefined;
+    throw error;
+  }
+}
+
+function decodeCommand(reader: JsonReader, root: Members, id: number): ClientCommand | undefined {
+  let first: ClientCommand | undefined;
+  // All of them are read although one is used: a wrong type in any of them breaks the whole command.
+  for (const method of methodsInOrder) {
+    if (!reader.has(root, method)) continue;
+    const command = decodeMethod(reader, method, id, reader.members(root.get(method)));
+    first ??= command;
+  }
+  if (reader.has(root, "ping")) reader.members(root.get("ping"));
+  if (id === 0) return first?.kind === "send" ? first : pong;
+  return first;
+}
+
+function decodeMethod(reader: JsonReader, method: Method, id: number, m: Members): ClientCommand {
+  switch (method) {
+    case "connect":
+      return { kind: method, id, request: decodeConnect(reader, m) };
+    case "subscribe":
+      return { kind: method, id, request: decodeSubscribe(reader, m) };
+    case "unsubscribe":
+    case "presence":
+    case "presence_stats":
+      return { kind: method, id, request: { channel: reader.string(m, "channel") } };
+    case "publish":
+      return { kind: method, id, request: decodePublish(reader, m) };
+    case "history":
+      return { kind: method, id, request: decodeHistory(reader, m) };
+    case "rpc":
+      return { kind: method, id, request: { data: reader.raw(m, "data"), method: reader.string(m, "method") } };
+    case "send":
+      return { kind: method, id, request: { data: reader.raw(m, "data") } };
+    case "refresh":
+      return { kind: method, id, request: { token: reader.string(m, "token") } };
+    case "sub_refresh":
+      return {
+        kind: method,
+        id,
+        request: { channel: reader.string(m, "channel"), token: reader.string(m, "token"), type: reader.int32(m, "type") },
+      };
+  }
+}
+
+function decodeConnect(reader: JsonReader, m: Members) {
+  reader.int64(m, "flag");
+  return {
+    token: reader.string(m, "token"),
+    data: reader.raw(m, "data"),
+    subs: mapOf(reader.members(m.get("subs")), (extent) => decodeSubscribe(reader, reader.members(extent))),
+    name: reader.string(m, "name"),
+    version: reader.string(m, "version"),
+    headers: mapOf(reader.members(m.get("headers")), (extent) => reader.stringAt(extent)),
+  };
+}
+
+function decodeSubscribe(reader: JsonReader, m: Members): SubscribeRequest {
+  for (const name of ["phase", "limit"]) reader.int32(m, name);
+  reader.string(m, "cursor");
+  reader.boolean(m, "asc");
+  reader.members(m.get("tf"));
+  return {
+    channel: reader.string(m, "channel"),
+    token: reader.string(m, "token"),
+    recover: reader.boolean(m, "recover"),
+    epoch: reader.string(m, "epoch"),
+    offset: reader.offset(m, "offset"),
+    data: reader.raw(m, "data"),
+    positioned: reader.boolean(m, "positioned"),
+    recoverable: reader.boolean(m, "recoverable"),
+    joinLeave: reader.boolean(m, "join_leave"),
+    delta: reader.string(m, "delta"),
+    tagsFilter: reader.has(m, "tf"),
+    rejectUnrecovered: (reader.int64(m, "flag") & rejectUnrecoveredBit) !== 0n,
+    type: reader.int32(m, "type"),
+  };
+}
+
+function decodePublish(reader: JsonReader, m: Members) {
+  reader.string(m, "key");
+  reader.boolean(m, "removed");
+  return { channel: reader.string(m, "channel"), data: reader.raw(m, "data"), type: reader.int32(m, "type") };
+}
+
+function decodeHistory(reader: JsonReader, m: Members) {
+  const since = reader.members(m.get("since"));
+  return {
+    channel: reader.string(m, "channel"),
+    limit: reader.int32(m, "limit"),
+    since: reader.has(m, "since") ? { offset: reader.offset(since, "offset"), epoch: reader.string(since, "epoch") } : undefined,
+    reverse: reader.boolean(m, "reverse"),
+  };
+}
+
+function mapOf<T>(members: Members, value: (extent: Extent) => T): ReadonlyMap<string, T> {
+  const map = new Map<string, T>();
+  for (const [name, extent] of members) map.set(name, value(extent));
+  return map;
+}
