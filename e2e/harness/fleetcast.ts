@@ -85,14 +85,7 @@ export class Fleetcast {
     if (this.#options.config !== undefined) args.push("-c", this.#writeConfig(this.#options.config));
     return new OwnProcess("fleetcast", bunPath, args, {
       cwd: this.dataDir,
-      env: {
-        FLEETCAST_HTTP_SERVER_PORT: String(this.httpPort),
-        FLEETCAST_MQTT_PORT: String(this.mqttPort),
-        CENTRIFUGO_HTTP_API_KEY: API_KEY,
-        CENTRIFUGO_CLIENT_TOKEN_HMAC_SECRET_KEY: TOKEN_SECRET,
-        FLEETCAST_CONFIG: "",
-        ...this.#options.env,
-      },
+      env: this.#environment(),
     });
   }
 
@@ -140,24 +133,32 @@ export class Fleetcast {
 
   /** One of its other commands (`user add`, `gentoken`, ...), against the same folder and keys. */
   async cli(...args: readonly string[]): Promise<{ code: number | null; output: string; stdout: string }> {
+    const child = this.cliProcess(...args);
+    const code = await child.exited;
+    return { code, output: child.output, stdout: child.stdout };
+  }
+
+  cliProcess(...args: readonly string[]): OwnProcess {
     const config = this.#options.config === undefined ? [] : ["-c", this.#writeConfig(this.#options.config)];
-    const child = new OwnProcess(
+    return new OwnProcess(
       args.join(" "),
       bunPath,
       [join(root, "packages/server/src/cli/main.ts"), ...args, "--data-dir", this.dataDir, ...config],
       {
         cwd: this.dataDir,
-        env: {
-          FLEETCAST_HTTP_SERVER_PORT: String(this.httpPort),
-          FLEETCAST_MQTT_PORT: String(this.mqttPort),
-          CENTRIFUGO_HTTP_API_KEY: API_KEY,
-          CENTRIFUGO_CLIENT_TOKEN_HMAC_SECRET_KEY: TOKEN_SECRET,
-          FLEETCAST_CONFIG: "",
-          ...this.#options.env,
-        },
+        env: this.#environment(),
       },
     );
-    const code = await child.exited;
-    return { code, output: child.output, stdout: child.stdout };
+  }
+
+  #environment(): Record<string, string> {
+    return {
+      FLEETCAST_HTTP_SERVER_PORT: String(this.httpPort),
+      FLEETCAST_MQTT_PORT: String(this.mqttPort),
+      CENTRIFUGO_HTTP_API_KEY: API_KEY,
+      CENTRIFUGO_CLIENT_TOKEN_HMAC_SECRET_KEY: TOKEN_SECRET,
+      FLEETCAST_CONFIG: "",
+      ...this.#options.env,
+    };
   }
 }
