@@ -6,8 +6,8 @@ import { freePorts, OwnProcess } from "./process.ts";
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 
-/** The Bun that runs this file runs the server, too. */
-export const bunPath = process.execPath;
+/** The Bun that runs this file runs the server, too; the browser tests run on Node and are told. */
+export const bunPath = process.env["FLEETCAST_BUN"] ?? process.execPath;
 
 export interface FleetcastOptions {
   /** Kept over restarts when given; else a temporary folder, removed at `remove()`. */

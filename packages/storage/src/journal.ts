@@ -25,6 +25,8 @@ export interface JournalPublication {
   /** Milliseconds; an append after a longer silence first forgets what came before it (L5). */
   readonly historyTtlMs: number;
   readonly delta?: boolean | undefined;
+  /** Committed in its place of the order and delivered, but not stored: its position is `{offset: 0, epoch: ""}`, its id 0. */
+  readonly skipHistory?: boolean | undefined;
 }
 
 /** What a message means, beside its publications. Times are Unix milliseconds. */
@@ -136,11 +138,11 @@ export interface JournalRow {
   readonly data: Uint8Array;
   readonly tags?: Tags | undefined;
   readonly info?: ClientInfo | undefined;
+  readonly version?: number | undefined;
 }
 
 /** What one committed batch published, in commit order. The data are the very bytes given to `append`. */
 export type CommittedBatch = readonly (JournalRow & {
-  readonly version?: number | undefined;
   readonly previous?: JournalRow | undefined;
 })[];
 
