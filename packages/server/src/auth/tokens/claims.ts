@@ -1,0 +1,264 @@
+import type { ConnectionClaims, OptionOverride, ServerSubscription, SubscriptionClaims } from "@fleetcast/engine";
+import {
+  audienceClaim,
+  base64Bytes,
+  booleanClaim,
+  foldedName,
+  integerClaim,
+  invalid,
+  nameListClaim,
+  numericDateClaim,
+  rawClaim,
+  stringClaim,
+  TokenRefusal,
+  userIdClaim,
+} from "./claim-values.ts";
+import { membersOf, parseSource } from "./json-source.ts";
+
+/** What a token must agree with beside its signature; empty strings are not configured. */
+export interface ClaimRules {
+  readonly audience: string;
+  readonly issuer: string;
+  /** Top-level claim that holds the user id instead of `sub`. */
+  readonly userIdClaim: string;
+  /** Unix milliseconds. */
+  readonly nowMs: number;
+}
+
+/** Longest user id; the real server's only bound is the frame (J9, a deviation). Bytes. */
+export const userIdBytesMax = 1_024;
+
+/** Everything either kind of token may carry, read before any rule is applied. */
+interface RawClaims {
+  user?: string | undefined;
+  expS?: number | undefined;
+  nbfS?: number | undefined;
+  expireAtS?: number | undefined;
+  audience?: readonly string[] | undefined;
+  issuer?: string | undefined;
+  channel?: string | undefined;
+  client?: string | undefined;
+  info?: Uint8Array | undefined;
+  b64info?: string | undefined;
+  data?: Uint8Array | undefined;
+  b64data?: string | undefined;
+  meta?: Uint8Array | undefined;
+  channels?: readonly string[] | undefined;
+  subs?: Map<string, Uint8Array> | undefined;
+  override?: OptionOverride | undefined;
+}
+
+/** Order of the rules: audience and issuer, `channel`, times, then `subs` (section 3.2 of the protocol reference). */
+export function decodeConnectionClaims(payload: Uint8Array, rules: ClaimRules): ConnectionClaims {
+  const raw = readClaims(payload, rules, "connection");
+  checkIssued(raw, rules);
+  if (raw.channel !== undefined && raw.channel !== "") throw invalid("a connection token names a channel");
+  checkTimes(raw, rules);
+  const subs = new Map<string, ServerSubscription>();
+  for (const [channel, source] of raw.subs ?? []) subs.set(channel, decodeServerSubscription(source));
+  return {
+    user: checkedUser(raw.user),
+    expireAtS: expiryOf(raw),
+    info: bytesOf(raw.info, raw.b64info, "internal"),
+    channels: subs.size > 0 ? [] : (raw.channels ?? []),
+    subs,
+    meta: raw.meta,
+  };
+}
+
+export function decodeSubscriptionClaims(payload: Uint8Array, rules: ClaimRules): SubscriptionClaims {
+  const raw = readClaims(payload, rules, "subscription");
+  checkIssued(raw, rules);
+  if (raw.channel === undefined || raw.channel === "") throw invalid("a subscription token names no channel");
+  checkTimes(raw, rules);
+  return {
+    user: checkedUser(raw.user),
+    channel: raw.channel,
+    client: raw.client === "" ? undefined : raw.client,
+    expireAtS: expiryOf(raw),
+    info: bytesOf(raw.info, raw.b64info, "internal"),
+    data: bytesOf(raw.data, raw.b64data, "internal"),
+    override: raw.override ?? {},
+  };
+}
+
+/** A wrong type is invalid wherever it stands, also in a member that a later one of the same name overwrites. */
+function readClaims(payload: Uint8Array, rules: ClaimRules, kind: "connection" | "subscription"): RawClaims {
+  const value = parseSource(payload);
+  if (typeof value !== "object" || Array.isArray(value)) throw invalid("the claims are not an object");
+  const raw: RawClaims = {};
+  for (const member of value === null ? [] : membersOf(payload)) {
+    // A renamed user id is read as the real server reads it: exact name, the first of several, a number as its digits.
+    if (member.name === rules.userIdClaim) raw.user ??= userIdClaim(member.value);
+    readCommonClaim(raw, foldedName(member.name), member.value, rules);
+    if (kind === "connection") readConnectionClaim(raw, foldedName(member.name), member.value);
+    else readSubscriptionClaim(raw, foldedName(member.name), member.value);
+  }
+  return raw;
+}
+
+function readCommonClaim(raw: RawClaims, name: string, source: Uint8Array, rules: ClaimRules): void {
+  switch (name) {
+    case "sub": {
+      const subject = stringClaim(source);
+      if (rules.userIdClaim === "") raw.user = subject ?? raw.user;
+      return;
+    }
+    case "exp":
+      raw.expS = numericDateClaim(source) ?? raw.expS;
+      return;
+    case "nbf":
+      raw.nbfS = numericDateClaim(source) ?? raw.nbfS;
+      return;
+    case "iat":
+      numericDateClaim(source);
+      return;
+    case "jti":
+      stringClaim(source);
+      return;
+    case "aud":
+      raw.audience = audienceClaim(source);
+      return;
+    case "iss":
+      raw.issuer = stringClaim(source) ?? raw.issuer;
+      return;
+    case "expire_at":
+      raw.expireAtS = integerClaim(source) ?? raw.expireAtS;
+      return;
+    case "channel":
+      raw.channel = stringClaim(source) ?? raw.channel;
+      return;
+    case "info":
+      raw.info = rawClaim(source);
+      return;
+    case "b64info":
+      raw.b64info = stringClaim(source) ?? raw.b64info;
+      return;
+  }
+}
+
+function readConnectionClaim(raw: RawClaims, name: string, source: Uint8Array): void {
+  switch (name) {
+    case "meta":
+      raw.meta = rawClaim(source);
+      return;
+    case "channels":
+      raw.channels = nameListClaim(source) ?? raw.channels;
+      return;
+    case "subs":
+      raw.subs ??= new Map();
+      for (const member of objectMembers(source)) raw.subs.set(member.name, member.value);
+      return;
+  }
+}
+
+function readSubscriptionClaim(raw: RawClaims, name: string, source: Uint8Array): void {
+  switch (name) {
+    case "client":
+      raw.client = stringClaim(source) ?? raw.client;
+      return;
+    case "data":
+      raw.data = rawClaim(source);
+      return;
+    case "b64data":
+      raw.b64data = stringClaim(source) ?? raw.b64data;
+      return;
+    case "override":
+      raw.override = { ...raw.override, ...decodeOverride(source) };
+      return;
+  }
+}
+
+function checkIssued(raw: RawClaims, rules: ClaimRules): void {
+  if (rules.audience !== "" && !raw.audience?.includes(rules.audience)) throw invalid("another audience");
+  if (rules.issuer !== "" && raw.issuer !== rules.issuer) throw invalid("another issuer");
+}
+
+function checkTimes(raw: RawClaims, rules: ClaimRules): void {
+  if (raw.expS !== undefined && raw.expS * 1_000 <= rules.nowMs) throw new TokenRefusal("expired", "exp has passed");
+  if (raw.nbfS !== undefined && raw.nbfS * 1_000 > rules.nowMs) throw new TokenRefusal("expired", "nbf is ahead");
+}
+
+/** `expire_at` outranks `exp`; zero or less means no expiry. */
+function expiryOf(raw: RawClaims): number | undefined {
+  if (raw.expireAtS === undefined) return raw.expS;
+  return raw.expireAtS > 0 ? raw.expireAtS : undefined;
+}
+
+/** Absent: anonymous. NUL and endless ids are refused (J9, a deviation). */
+function checkedUser(user: string | undefined): string {
+  if (user === undefined) return "";
+  if (user.includes("\0")) throw invalid("the user id holds a NUL");
+  if (Buffer.byteLength(user) > userIdBytesMax) throw invalid("the user id is too long");
+  return user;
+}
+
+function decodeServerSubscription(source: Uint8Array): ServerSubscription {
+  let info: Uint8Array | undefined;
+  let data: Uint8Array | undefined;
+  let b64info: string | undefined;
+  let b64data: string | undefined;
+  let override: OptionOverride = {};
+  for (const member of objectMembers(source)) {
+    switch (foldedName(member.name)) {
+      case "info":
+        info = rawClaim(member.value);
+        break;
+      case "b64info":
+        b64info = stringClaim(member.value) ?? b64info;
+        break;
+      case "data":
+        data = rawClaim(member.value);
+        break;
+      case "b64data":
+        b64data = stringClaim(member.value) ?? b64data;
+        break;
+      case "override":
+        override = { ...override, ...decodeOverride(member.value) };
+        break;
+    }
+  }
+  return { info: bytesOf(info, b64info, "invalid"), data: bytesOf(data, b64data, "invalid"), override };
+}
+
+const overrideNames: ReadonlyMap<string, keyof OptionOverride> = new Map([
+  ["presence", "presence"],
+  ["join_leave", "joinLeave"],
+  ["force_push_join_leave", "forcePushJoinLeave"],
+  ["force_recovery", "forceRecovery"],
+  ["force_positioning", "forcePositioning"],
+]);
+
+/** `{"presence":{"value":true}, ...}`; an option without `value` is off, as in the real server. */
+function decodeOverride(source: Uint8Array): OptionOverride {
+  const override: { -readonly [Name in keyof OptionOverride]: boolean } = {};
+  for (const member of objectMembers(source)) {
+    const option = overrideNames.get(foldedName(member.name));
+    if (option === undefined || isNull(member.value)) continue;
+    let value = false;
+    for (const inner of objectMembers(member.value)) {
+      if (foldedName(inner.name) === "value") value = booleanClaim(inner.value) ?? value;
+    }
+    override[option] = value;
+  }
+  return override;
+}
+
+/** Members of an object; none for null. */
+function objectMembers(source: Uint8Array): ReturnType<typeof membersOf> {
+  if (isNull(source)) return [];
+  if (source[0] !== 0x7b) throw invalid("a claim that must be an object is not");
+  return membersOf(source);
+}
+
+function isNull(source: Uint8Array): boolean {
+  return source[0] === 0x6e;
+}
+
+/** The base64 form wins. Bad base64 is an internal failure at the top and an invalid token inside `subs` (J10). */
+function bytesOf(raw: Uint8Array | undefined, base64: string | undefined, why: "internal" | "invalid"): Uint8Array | undefined {
+  if (base64 === undefined || base64 === "") return raw;
+  const bytes = base64Bytes(base64);
+  if (bytes === undefined) throw new TokenRefusal(why, "bad base64");
+  return bytes;
+}

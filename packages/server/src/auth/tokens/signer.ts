@@ -1,0 +1,103 @@
+import type { Clock } from "@fleetcast/engine";
+import type { Role } from "@fleetcast/protocol";
+import type { ClientConfig, TokenConfig } from "../../config/config.ts";
+import { createHmacJws } from "./hmac-jws.ts";
+
+/** What a token of one of our users says about them. */
+export interface TokenUser {
+  readonly id: string;
+  readonly name: string;
+  readonly role: Role;
+  readonly generation: number;
+}
+
+export interface SignedToken {
+  readonly token: string;
+  /** Unix seconds. */
+  readonly expS: number;
+}
+
+/** Claims of any other token (`gentoken`, the try page), as in section 2.1 of the user's document. */
+export interface BearerClaims {
+  readonly subject: string;
+  readonly channels?: readonly string[] | undefined;
+  readonly info?: unknown;
+  readonly meta?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** `client.token` has no HMAC key, so nothing can be signed here; the routes answer 503. */
+export class NoSigningKey extends Error {
+  override readonly name = "NoSigningKey";
+}
+
+export interface TokenSigner {
+  /** For one of our users: `meta.fleetcast` proves it to the policy. @throws NoSigningKey */
+  signConnectionToken(user: TokenUser, ttlS: number): SignedToken;
+  /** @throws NoSigningKey */
+  signSubscriptionToken(userId: string, channel: string, ttlS: number): SignedToken;
+  /** @throws NoSigningKey */
+  signBearerToken(claims: BearerClaims, ttlS: number): SignedToken;
+}
+
+/** The type in the header of `meta.fleetcast`; see `userProof`. */
+const proofType = "fleetcast";
+
+/**
+ * The proof inside `meta.fleetcast`: a JWS under a second key that never leaves `secrets.json`. The operator's backend
+ * knows `client.token`'s key and could sign any `sub`; it cannot make this (design section 7).
+ */
+export interface UserProof {
+  readonly sub: string;
+  /** Unix seconds, the token's own `exp`. */
+  readonly exp: number;
+  readonly role: string;
+  readonly generation: number;
+}
+
+export function userProofs(fleetcastKey: Uint8Array): { make(proof: UserProof): string; open(token: string): UserProof | undefined } {
+  const jws = createHmacJws(fleetcastKey, proofType);
+  return {
+    make: (proof) => jws.sign({ ...proof }),
+    open: (token) => jws.open(token) as UserProof | undefined,
+  };
+}
+
+export function createTokenSigner(ports: {
+  readonly client: Pick<ClientConfig, "token" | "subscriptionToken">;
+  readonly fleetcastKey: Uint8Array;
+  readonly clock: Pick<Clock, "wallMs">;
+}): TokenSigner {
+  const { client, clock } = ports;
+  const proofs = userProofs(ports.fleetcastKey);
+  const subscriptionKeys = client.subscriptionToken.enabled ? client.subscriptionToken : client.token;
+  const expiry = (ttlS: number) => Math.floor(clock.wallMs() / 1_000) + ttlS;
+
+  return {
+    signConnectionToken(user, ttlS) {
+      const expS = expiry(ttlS);
+      const proof = proofs.make({ sub: user.id, exp: expS, role: user.role, generation: user.generation });
+      const info = { name: user.name, role: user.role };
+      return sign(client.token, user.id, expS, { info, meta: { fleetcast: proof } });
+    },
+    signSubscriptionToken(userId, channel, ttlS) {
+      return sign(subscriptionKeys, userId, expiry(ttlS), { channel });
+    },
+    signBearerToken({ subject, channels, info, meta }, ttlS) {
+      return sign(client.token, subject, expiry(ttlS), { channels, info, meta });
+    },
+  };
+}
+
+/** Carries audience, issuer and the renamed user id where the configuration asks for them, so that our verifier agrees. */
+function sign(config: TokenConfig, user: string, expS: number, claims: Readonly<Record<string, unknown>>): SignedToken {
+  if (config.hmacSecretKey === "") throw new NoSigningKey("no HMAC key is configured for client tokens");
+  const issued = {
+    sub: user,
+    ...(config.userIdClaim === "" ? {} : { [config.userIdClaim]: user }),
+    exp: expS,
+    ...(config.audience === "" ? {} : { aud: config.audience }),
+    ...(config.issuer === "" ? {} : { iss: config.issuer }),
+    ...claims,
+  };
+  return { token: createHmacJws(config.hmacSecretKey, "JWT").sign(issued), expS };
+}

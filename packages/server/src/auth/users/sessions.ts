@@ -1,0 +1,110 @@
+import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import type { Clock } from "@fleetcast/engine";
+import type { User } from "./user.ts";
+import type { Users } from "./users.ts";
+
+export const sessionCookieName = "fleetcast_session";
+export const csrfHeaderName = "X-Fleetcast-CSRF";
+
+export interface Session {
+  readonly user: User;
+  /** Also the session's identity: a renewed cookie keeps it. */
+  readonly csrf: string;
+  readonly startedMs: number;
+  readonly expiresMs: number;
+}
+
+export interface Sessions {
+  start(user: User): Session;
+  /** The session of a `Cookie` header: signed by us, not over, its user's generation unchanged. */
+  read(cookieHeader: string | null): Session | undefined;
+  /** The same session with a later end once half its time is over, else undefined. */
+  renewed(session: Session): Session | undefined;
+  /** Ends this one session; its cookie is refused from now on. */
+  end(session: Session): void;
+  /** Constant time. */
+  csrfMatches(session: Session, header: string | null): boolean;
+  setCookie(session: Session, secure: boolean): string;
+  clearCookie(secure: boolean): string;
+}
+
+/** Cookies of one name a request may bring (a neighbour on a shared domain can add some); the rest is not looked at. */
+const candidatesMax = 4;
+/** Ended sessions remembered until they would have ended anyway. */
+const endedMax = 10_000;
+const nonceBytes = 18;
+
+/** The cookie holds user id, generation, start, end and nonce under our signature; nothing is stored on this side. */
+export function createSessions(ports: {
+  readonly sessionKey: Uint8Array;
+  readonly ttlMs: number;
+  readonly users: Pick<Users, "byId">;
+  readonly clock: Pick<Clock, "wallMs">;
+}): Sessions {
+  const { sessionKey, ttlMs, users, clock } = ports;
+  /** Nonce to the time after which nobody needs to remember it. */
+  const ended = new Map<string, number>();
+
+  const signatureOf = (text: string) => createHmac("sha256", sessionKey).update(`fleetcast session 1\n${text}`).digest("base64url");
+
+  function open(value: string): Session | undefined {
+    const dot = value.indexOf(".");
+    if (dot < 0) return undefined;
+    const text = value.slice(0, dot);
+    if (!sameText(value.slice(dot + 1), signatureOf(text))) return undefined;
+    const [id, generation, startedMs, expiresMs, csrf] = Buffer.from(text, "base64url").toString("utf8").split(" ");
+    const user = users.byId(id ?? "");
+    if (user === undefined || csrf === undefined || String(user.generation) !== generation) return undefined;
+    if (Number(expiresMs) <= clock.wallMs() || ended.has(csrf)) return undefined;
+    return { user, csrf, startedMs: Number(startedMs), expiresMs: Number(expiresMs) };
+  }
+
+  function cookie(value: string, maxAgeS: number, secure: boolean): string {
+    return `${sessionCookieName}=${value}; Path=/; Max-Age=${maxAgeS}; HttpOnly; SameSite=Strict${secure ? "; Secure" : ""}`;
+  }
+
+  return {
+    start(user) {
+      const nowMs = clock.wallMs();
+      return { user, csrf: randomBytes(nonceBytes).toString("base64url"), startedMs: nowMs, expiresMs: nowMs + ttlMs };
+    },
+    read(cookieHeader) {
+      for (const value of cookieValues(cookieHeader ?? "")) {
+        const session = open(value);
+        if (session !== undefined) return session;
+      }
+      return undefined;
+    },
+    renewed(session) {
+      const nowMs = clock.wallMs();
+      return session.expiresMs - nowMs > ttlMs / 2 ? undefined : { ...session, expiresMs: nowMs + ttlMs };
+    },
+    end(session) {
+      const nowMs = clock.wallMs();
+      for (const [nonce, untilMs] of ended) if (untilMs <= nowMs || ended.size >= endedMax) ended.delete(nonce);
+      // An older cookie of the session cannot live longer than this either.
+      ended.set(session.csrf, nowMs + ttlMs);
+    },
+    csrfMatches: (session, header) => header !== null && sameText(header, session.csrf),
+    setCookie(session, secure) {
+      const { user, startedMs, expiresMs, csrf } = session;
+      const text = Buffer.from(`${user.id} ${user.generation} ${startedMs} ${expiresMs} ${csrf}`).toString("base64url");
+      return cookie(`${text}.${signatureOf(text)}`, Math.max(0, Math.floor((expiresMs - clock.wallMs()) / 1_000)), secure);
+    },
+    clearCookie: (secure) => cookie("", 0, secure),
+  };
+}
+
+function cookieValues(header: string): string[] {
+  return header
+    .split(";")
+    .map((pair) => pair.trim())
+    .filter((pair) => pair.startsWith(`${sessionCookieName}=`))
+    .slice(0, candidatesMax)
+    .map((pair) => pair.slice(sessionCookieName.length + 1));
+}
+
+function sameText(given: string, expected: string): boolean {
+  const [left, right] = [Buffer.from(given), Buffer.from(expected)];
+  return left.length === right.length && timingSafeEqual(left, right);
+}

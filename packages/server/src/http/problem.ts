@@ -1,0 +1,52 @@
+import type { ApiProblem } from "@fleetcast/protocol";
+import { dataSecurityHeaders } from "./security.ts";
+
+/** Statuses of a refusal in `/v1`; 500 only for our own mistakes. */
+export type ProblemStatus = 400 | 401 | 403 | 404 | 409 | 413 | 429 | 500 | 503;
+
+/** An expected refusal, thrown by a handler and turned into its answer at one place (`guard.ts`). */
+export class Problem extends Error {
+  override readonly name = "Problem";
+  readonly status: ProblemStatus;
+  readonly code: string;
+  readonly field: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  constructor(
+    status: ProblemStatus,
+    code: string,
+    message: string,
+    more: { readonly field?: string | undefined; readonly headers?: Readonly<Record<string, string>> } = {},
+  ) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.field = more.field;
+    this.headers = more.headers ?? {};
+  }
+}
+
+export function problemResponse(problem: Problem): Response {
+  const { code, message, field } = problem;
+  const body: ApiProblem = field === undefined ? { code, message } : { code, message, field };
+  return jsonResponse(body, { status: problem.status, headers: problem.headers });
+}
+
+/** Every answer of `/v1` is for one person at one moment: never kept. */
+export function jsonResponse(
+  body: unknown,
+  init: { readonly status?: number; readonly headers?: Readonly<Record<string, string>> } = {},
+): Response {
+  return new Response(JSON.stringify(body), {
+    status: init.status ?? 200,
+    headers: {
+      "Content-Type": "application/json; charset=utf-8",
+      "Cache-Control": "no-store",
+      ...dataSecurityHeaders(),
+      ...init.headers,
+    },
+  });
+}
+
+export function emptyResponse(headers: Readonly<Record<string, string>> = {}): Response {
+  return new Response(null, { status: 204, headers: { "Cache-Control": "no-store", ...dataSecurityHeaders(), ...headers } });
+}

@@ -1,0 +1,78 @@
+import type { LoginRequest, Me } from "@fleetcast/protocol";
+import { z } from "zod";
+import type { Session } from "../../auth/users/sessions.ts";
+import { passwordLengthMax } from "../../auth/users/user.ts";
+import { readJsonBody } from "../body.ts";
+import { emptyResponse, jsonResponse, Problem } from "../problem.ts";
+import type { Peer, Route } from "../route.ts";
+import type { V1Dependencies } from "./dependencies.ts";
+import { answering, signedIn } from "./guard.ts";
+import { isLoopback } from "./loopback.ts";
+
+const loginBytesMax = 4_096;
+const loginSchema: z.ZodType<LoginRequest> = z.strictObject({
+  name: z.string().min(1).max(256),
+  password: z.string().min(1).max(passwordLengthMax),
+});
+
+export function sessionRoutes(dependencies: V1Dependencies): Route[] {
+  const { sessions, login, config, clock, log } = dependencies;
+  const isSecure = (peer: Peer) => peer.secure || config.http.tlsInFront;
+  const me = ({ user, csrf }: Session): Me => ({ id: user.id, name: user.name, role: user.role, csrf, server_time_ms: clock.wallMs() });
+
+  return [
+    {
+      method: "POST",
+      path: "/v1/session",
+      listener: "external",
+      bodyBytesMax: loginBytesMax,
+      handle: answering(log, async (request, peer) => {
+        const { name, password } = await readJsonBody(request, loginSchema, loginBytesMax);
+        const outcome = await login({ name, password, address: clientAddress(request, peer, config.http.tlsInFront) });
+        switch (outcome.kind) {
+          case "throttled":
+            throw new Problem(429, "too_many_logins", "too many attempts; try again later", {
+              headers: { "Retry-After": String(outcome.retryAfterS) },
+            });
+          case "wrong":
+            throw new Problem(401, "wrong_login", "wrong name or password");
+          case "ok": {
+            const session = sessions.start(outcome.user);
+            log.info({ user: outcome.user.id }, "signed in");
+            return jsonResponse(me(session), { headers: { "Set-Cookie": sessions.setCookie(session, isSecure(peer)) } });
+          }
+        }
+      }),
+    },
+    {
+      method: "DELETE",
+      path: "/v1/session",
+      listener: "external",
+      bodyBytesMax: 0,
+      handle: signedIn(dependencies, undefined, ({ session, peer }) => {
+        sessions.end(session);
+        return emptyResponse({ "Set-Cookie": sessions.clearCookie(isSecure(peer)) });
+      }),
+    },
+    {
+      method: "GET",
+      path: "/v1/me",
+      listener: "external",
+      bodyBytesMax: 0,
+      handle: signedIn(dependencies, undefined, ({ session, peer }) => {
+        const renewed = sessions.renewed(session);
+        const headers = renewed === undefined ? {} : { "Set-Cookie": sessions.setCookie(renewed, isSecure(peer)) };
+        return jsonResponse(me(session), { headers });
+      }),
+    },
+  ];
+}
+
+/**
+ * The address whose failures count. Behind a stated proxy on this machine every peer is that proxy; its last
+ * `X-Forwarded-For` entry is then the client. Anybody else's header is not believed.
+ */
+function clientAddress(request: Request, peer: Peer, tlsInFront: boolean): string {
+  if (!tlsInFront || !isLoopback(peer.remoteAddress)) return peer.remoteAddress;
+  return request.headers.get("x-forwarded-for")?.split(",").at(-1)?.trim().slice(0, 64) || peer.remoteAddress;
+}
