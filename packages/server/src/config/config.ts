@@ -52,6 +52,8 @@ export interface ApiConfig {
   /** "" only with `insecure`. */
   readonly key: string;
   readonly insecure: boolean;
+  /** Stays on the external port although an internal one is set. */
+  readonly external: boolean;
   readonly errorMode: "" | "transport";
   readonly bodyBytesMax: number;
 }

@@ -1,0 +1,166 @@
+import { formatDuration, parseDuration } from "./duration.ts";
+
+/**
+ * One declared key of the configuration: how its raw value (from a file, or text from the environment) is read, what it
+ * is without one, and the sentence that explains it. The table of all keys is `options.ts`.
+ */
+export interface Option<T> {
+  readonly kind: "bool" | "int" | "duration" | "bytes" | "string" | "list" | "enum" | "secret" | "url";
+  readonly default: T;
+  readonly sentence: string;
+  /** What a right value looks like, for error texts and the generated table. */
+  readonly expected: string;
+  /** `warning`: taken, but probably not what was meant. */
+  readonly parse: (raw: unknown) => { readonly value: T; readonly warning?: string } | undefined;
+}
+
+export type ValueOf<O> = O extends Option<infer T> ? T : never;
+
+export function bool(fallback: boolean, sentence: string): Option<boolean> {
+  return {
+    kind: "bool",
+    default: fallback,
+    sentence,
+    expected: "true or false",
+    parse: (raw) => {
+      if (typeof raw === "boolean") return { value: raw };
+      if (raw === "true" || raw === "1") return { value: true };
+      if (raw === "false" || raw === "0") return { value: false };
+      return undefined;
+    },
+  };
+}
+
+/** An explicit zero becomes the default (K5): Centrifugo's files rely on it. */
+export function int(fallback: number, range: { readonly min: number; readonly max: number }, sentence: string): Option<number> {
+  return {
+    kind: "int",
+    default: fallback,
+    sentence,
+    expected: `a whole number from ${range.min} to ${range.max}`,
+    parse: (raw) => {
+      const number = typeof raw === "string" && /^-?\d+$/.test(raw) ? Number(raw) : raw;
+      if (typeof number !== "number" || !Number.isSafeInteger(number)) return undefined;
+      if (number === 0) return { value: fallback };
+      return number >= range.min && number <= range.max ? { value: number } : undefined;
+    },
+  };
+}
+
+/** Milliseconds inside. A bare number in a file is nanoseconds, as in Centrifugo, with a warning below 1 ms (K3). */
+export function duration(fallbackMs: number, sentence: string, rule: { readonly wholeSeconds?: boolean } = {}): Option<number> {
+  return {
+    kind: "duration",
+    default: fallbackMs,
+    sentence,
+    expected: `a duration with its unit${rule.wholeSeconds === true ? ", in whole seconds" : ""}, such as "25s", "300ms", "720h"`,
+    parse: (raw) => {
+      const ms = typeof raw === "number" && Number.isSafeInteger(raw) && raw >= 0 ? raw / 1e6 : undefined;
+      const value = typeof raw === "string" ? parseDuration(raw) : ms;
+      if (value === undefined || (rule.wholeSeconds === true && value % 1_000 !== 0)) return undefined;
+      if (value === 0) return { value: fallbackMs };
+      if (typeof raw === "number" && value < 1) {
+        return { value, warning: `a number without a unit means nanoseconds; ${raw} is less than a millisecond` };
+      }
+      return { value };
+    },
+  };
+}
+
+const byteUnits: Readonly<Record<string, number>> = { "": 1, B: 1, KiB: 1_024, MiB: 1_048_576, GiB: 1_073_741_824 };
+
+export function bytes(fallback: number, range: { readonly min: number; readonly max: number }, sentence: string): Option<number> {
+  return {
+    kind: "bytes",
+    default: fallback,
+    sentence,
+    expected: `a number of bytes from ${range.min} to ${range.max}, or with a unit such as "64KiB"`,
+    parse: (raw) => {
+      const match = typeof raw === "string" ? raw.match(/^(\d+) ?(B|KiB|MiB|GiB|)$/) : null;
+      const value = match === null ? raw : Number(match[1]) * byteUnits[match[2]!]!;
+      if (typeof value !== "number" || !Number.isSafeInteger(value)) return undefined;
+      if (value === 0) return { value: fallback };
+      return value >= range.min && value <= range.max ? { value } : undefined;
+    },
+  };
+}
+
+export function string(
+  fallback: string,
+  sentence: string,
+  rule: { readonly pattern?: RegExp; readonly expected?: string; readonly zeroIsDefault?: boolean } = {},
+): Option<string> {
+  return {
+    kind: "string",
+    default: fallback,
+    sentence,
+    expected: rule.expected ?? "a text",
+    parse: (raw) => {
+      const text = typeof raw === "number" ? String(raw) : raw;
+      if (typeof text !== "string") return undefined;
+      if (text === "") return { value: fallback };
+      return rule.pattern === undefined || rule.pattern.test(text) ? { value: text } : undefined;
+    },
+  };
+}
+
+/** Never shown: not in errors, not in the table, not in logs (A5). */
+export function secret(sentence: string): Option<string> {
+  return { ...string("", sentence, { expected: "a text" }), kind: "secret" };
+}
+
+/** In a file a list of texts; in the environment separated by spaces. */
+export function list(fallback: readonly string[] | undefined, sentence: string): Option<readonly string[] | undefined> {
+  return {
+    kind: "list",
+    default: fallback,
+    sentence,
+    expected: "a list of texts (in the environment separated by spaces)",
+    parse: (raw) => {
+      if (raw === null) return { value: fallback };
+      if (typeof raw === "string") return { value: raw.split(/\s+/).filter((part) => part !== "") };
+      if (!Array.isArray(raw) || !raw.every((part) => typeof part === "string")) return undefined;
+      return { value: raw as string[] };
+    },
+  };
+}
+
+export function oneOf<const T extends string>(fallback: T, values: readonly T[], sentence: string): Option<T> {
+  return {
+    kind: "enum",
+    default: fallback,
+    sentence,
+    expected: `one of ${values.map((value) => (value === "" ? '""' : value)).join(", ")}`,
+    parse: (raw) => {
+      if (raw === "") return { value: fallback };
+      const found = values.find((value) => value === raw);
+      return found === undefined ? undefined : { value: found };
+    },
+  };
+}
+
+/** An address with one of the given schemes; `words` are values that stand for something else (`embedded`). */
+export function url(fallback: string, schemes: readonly string[], sentence: string, words: readonly string[] = []): Option<string> {
+  const shown = [...words, ...schemes.map((scheme) => `${scheme}//...`)].join(", ");
+  return {
+    kind: "url",
+    default: fallback,
+    sentence,
+    expected: `an address (${shown})`,
+    parse: (raw) => {
+      if (typeof raw !== "string") return undefined;
+      if (raw === "") return { value: fallback };
+      if (words.includes(raw)) return { value: raw };
+      const parsed = URL.canParse(raw) ? new URL(raw) : undefined;
+      if (parsed === undefined || !schemes.includes(parsed.protocol) || parsed.hostname === "") return undefined;
+      return { value: raw };
+    },
+  };
+}
+
+/** The default as the generated table shows it. */
+export function shownDefault(option: Option<unknown>): string {
+  if (option.kind === "duration") return (option.default as number) === 0 ? "" : formatDuration(option.default as number);
+  if (option.default === undefined || option.default === "") return "";
+  return Array.isArray(option.default) ? option.default.join(" ") : String(option.default);
+}
