@@ -1,0 +1,117 @@
+import type { ApiConfig } from "../../config/config.ts";
+import type { Logger } from "../../log.ts";
+import type { PushEngine, PushError } from "../../push/push-engine.ts";
+import { Fields, MalformedJson } from "../../push/raw-json/fields.ts";
+import type { Peer, Route } from "../route.ts";
+import { createKeyCheck } from "./api-key.ts";
+import { runBatch } from "./batch.ts";
+import { readBody } from "./body.ts";
+import { runCommands } from "./legacy.ts";
+import { errorJson, type Method, methods } from "./methods.ts";
+import { envelope, isQueued, reply } from "./replies.ts";
+import { UnencodableResult } from "./results.ts";
+
+export interface ApiPorts {
+  readonly push: PushEngine;
+  readonly api: ApiConfig;
+  readonly log: Logger;
+}
+
+/** What a handler answers before it becomes a `Response`. */
+interface Answer {
+  readonly status?: number;
+  readonly body: string | Uint8Array;
+  readonly queued: boolean;
+}
+type Handler = (body: Uint8Array, request: Request) => Promise<Answer>;
+
+/**
+ * The server API: `POST <prefix>` with commands and `POST <prefix>/<method>` with one request each. In this order: unknown
+ * path 404, not POST 405, key 401, body too large 413, not readable 400; a command's own error is a reply (200).
+ */
+export function createApiRoutes(ports: ApiPorts): Route[] {
+  const { api, push, log } = ports;
+  if (api.disabled) return [];
+  const prefix = api.handlerPrefix === "/" ? "" : api.handlerPrefix;
+  const hasKey = createKeyCheck(api);
+  const route = (path: string, handler: Handler): Route => ({
+    method: "*",
+    path,
+    listener: "internal",
+    bodyBytesMax: api.bodyBytesMax,
+    handle: (request) => answer(request, hasKey, api.bodyBytesMax, handler),
+  });
+  const routes = [
+    route(api.handlerPrefix, (body) => runCommands(body, push, log)),
+    route(`${prefix}/batch`, (body) => runBatch(body, push, log)),
+    ...Array.from(methods, ([name, method]) => route(`${prefix}/${name}`, methodHandler(method, ports))),
+  ];
+  // A prefix of "/" leaves the other paths to their owners.
+  if (prefix !== "") routes.push({ ...routes[0]!, path: `${prefix}/*`, handle: notFound });
+  return routes;
+}
+
+async function answer(request: Request, hasKey: (request: Request) => boolean, bodyBytesMax: number, handler: Handler): Promise<Response> {
+  if (request.method !== "POST") return new Response(null, { status: 405 });
+  if (!hasKey(request)) return new Response(null, { status: 401 });
+  const body = await readBody(request, bodyBytesMax);
+  if (body === "too large") return plainText(413, "Request Entity Too Large");
+  try {
+    const result = await handler(body, request);
+    return jsonResponse(result);
+  } catch (cause) {
+    if (cause instanceof MalformedJson) return plainText(400, "Bad Request");
+    if (cause instanceof UnencodableResult) return plainText(500, "Internal Server Error");
+    throw cause;
+  }
+}
+
+function methodHandler(method: Method, ports: ApiPorts): Handler {
+  const { api, push, log } = ports;
+  return async (body, request) => {
+    const answer = await reply(method(Fields.ofDocument(body)), push, log);
+    if (!answer.ok && (api.errorMode === "transport" || request.headers.get("x-centrifugo-error-mode") === "transport")) {
+      return { status: statusOf(answer.error), body: errorJson(answer.error), queued: false };
+    }
+    return { body: envelope("{", answer), queued: isQueued(answer) };
+  };
+}
+
+/** Transport error mode (centrifugo-v6 section 6.4). */
+function statusOf(error: PushError): number {
+  switch (error.code) {
+    case 102:
+    case 104:
+      return 404;
+    case 107:
+    case 108:
+      return 400;
+    case 112:
+      return 416;
+    case 113:
+      return 409;
+    default:
+      return 500;
+  }
+}
+
+const jsonHeaders = { "content-type": "application/json" };
+const queuedHeaders = { ...jsonHeaders, "x-fleetcast-queued": "1" };
+
+function jsonResponse(answer: Answer): Response {
+  return new Response(answer.body as string | Uint8Array<ArrayBuffer>, {
+    status: answer.status ?? 200,
+    headers: answer.queued ? queuedHeaders : jsonHeaders,
+  });
+}
+
+function plainText(status: number, text: string): Response {
+  return new Response(`${text}\n`, {
+    status,
+    headers: { "content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff" },
+  });
+}
+
+function notFound(_request: Request, _peer: Peer): Response {
+  return plainText(404, "404 page not found");
+}

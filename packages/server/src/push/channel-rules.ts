@@ -1,0 +1,47 @@
+import type { ChannelOptions, EngineOptions } from "@fleetcast/engine";
+import { PushError } from "./push-engine.ts";
+import { isJson, skipSpace } from "./raw-json/scan.ts";
+
+/** Errors of the server API with their texts (centrifugo-v6 section 6.4). */
+export const internalError = (cause?: unknown) => new PushError(100, "internal server error", { cause });
+export const unknownChannel = () => new PushError(102, "unknown channel");
+export const notFound = () => new PushError(104, "not found");
+export const badRequest = () => new PushError(107, "bad request");
+export const notAvailable = () => new PushError(108, "not available");
+export const unrecoverablePosition = () => new PushError(112, "unrecoverable position");
+
+/** The part of a channel before its first boundary, one leading private prefix taken off; "" where there is none. */
+export function namespaceOf(options: EngineOptions, channel: string): string {
+  const start = options.privatePrefix !== "" && channel.startsWith(options.privatePrefix) ? options.privatePrefix.length : 0;
+  const end = channel.indexOf(options.namespaceBoundary, start);
+  return end < 0 ? "" : channel.slice(start, end);
+}
+
+/** Options of a channel, or undefined where its namespace is not configured. */
+export function optionsOf(options: EngineOptions, channel: string): ChannelOptions | undefined {
+  const start = options.privatePrefix !== "" && channel.startsWith(options.privatePrefix) ? options.privatePrefix.length : 0;
+  const end = channel.indexOf(options.namespaceBoundary, start);
+  return end < 0 ? options.withoutNamespace : options.namespaces.get(channel.slice(start, end));
+}
+
+/** Like `optionsOf`, but refuses: no channel 107, unknown namespace 102. */
+export function requireOptions(options: EngineOptions, channel: string): ChannelOptions {
+  if (channel === "") throw badRequest();
+  const found = optionsOf(options, channel);
+  if (found === undefined) throw unknownChannel();
+  return found;
+}
+
+/** Whether `data` may be published under the namespace's `publication_data_format`; "" takes all that is not empty. */
+export function fitsFormat(format: ChannelOptions["publicationDataFormat"], data: Uint8Array): boolean {
+  switch (format) {
+    case "binary":
+      return true;
+    case "":
+      return data.length > 0;
+    case "json":
+      return isJson(data);
+    case "json_object":
+      return data[skipSpace(data, 0)] === 0x7b && isJson(data);
+  }
+}

@@ -1,0 +1,137 @@
+import { type AppendResult, type Engine, EngineRefusal, type EngineStats, UnrecoverablePosition } from "@fleetcast/engine";
+import type { CommittedBatch } from "@fleetcast/storage";
+import { badRequest, fitsFormat, internalError, requireOptions, unrecoverablePosition } from "./channel-rules.ts";
+import { compileGlob } from "./glob.ts";
+import { type NodeInfo, type PublishRequest, type PublishResult, type PushEngine, PushError } from "./push-engine.ts";
+
+/** What `createEmbeddedPush` is handed. */
+export interface EmbeddedPushPorts {
+  readonly engine: Engine;
+  /** The engine's journal log: takes committed batches; absent where no namespace is journaled. */
+  readonly journalLog?: { offer(batch: CommittedBatch): void } | undefined;
+}
+
+/** Codes a server may close a connection with: the protocol's own and the application's (centrifugo-v6 section 6.2). */
+const closeCodeMin = 3001;
+const closeCodeMax = 4999;
+/** What fits into a WebSocket close frame beside the code. */
+const closeReasonBytesMax = 123;
+
+/** The engine in this process behind the port that everything above it sees. */
+export function createEmbeddedPush(ports: EmbeddedPushPorts): PushEngine {
+  const { engine, journalLog } = ports;
+  return {
+    kind: "embedded",
+    healthy: true,
+    lag: 0,
+    start: async () => {},
+    offer: (batch) => journalLog?.offer(batch),
+    publish: (request) => refusing(async () => publish(engine, request)),
+    broadcast: (channels, request) => refusing(async () => broadcast(engine, channels, request)),
+    presence: (channel) => refusing(async () => engine.presence(channel)),
+    presenceStats: (channel) => refusing(async () => engine.presenceStats(channel)),
+    history: (request) => refusing(async () => engine.history(request)),
+    historyRemove: (channel) => refusing(() => engine.historyRemove(channel)),
+    unsubscribe: (target, channel) =>
+      refusing(async () => {
+        if (channel !== "") requireOptions(engine.options, channel);
+        engine.unsubscribe(target, channel);
+      }),
+    disconnect: (target, disconnect, whitelist = []) =>
+      refusing(async () => {
+        const { code, reason } = disconnect ?? { code: 3503, reason: "force disconnect" };
+        if (code < closeCodeMin || code > closeCodeMax) throw badRequest();
+        engine.disconnect(target, code, cutToBytes(reason, closeReasonBytesMax), whitelist);
+      }),
+    channels: (pattern) => refusing(async () => matchingChannels(engine.channels(), pattern)),
+    info: () => refusing(async () => [nodeInfo(engine, engine.stats())]),
+    stop: (limitMs) => engine.stop(limitMs),
+  };
+}
+
+async function publish(engine: Engine, request: PublishRequest): Promise<PublishResult> {
+  const options = requireOptions(engine.options, request.channel);
+  if (!fitsFormat(options.publicationDataFormat, request.data)) throw badRequest();
+  return resultOf(await engine.publish(request));
+}
+
+/** Items that are refused before the log keep their place; the others go to the engine together. */
+async function broadcast(
+  engine: Engine,
+  channels: readonly string[],
+  request: Omit<PublishRequest, "channel">,
+): Promise<readonly (PublishResult | PushError)[]> {
+  const outcomes: (PublishResult | PushError)[] = new Array(channels.length);
+  const accepted: number[] = [];
+  channels.forEach((channel, index) => {
+    const refusal = refusalOf(engine, channel, request.data);
+    if (refusal === undefined) accepted.push(index);
+    else outcomes[index] = refusal;
+  });
+  const results = await engine.broadcast(accepted.map((index) => ({ ...request, channel: channels[index]! })));
+  results.forEach((result, order) => {
+    outcomes[accepted[order]!] = result instanceof EngineRefusal ? new PushError(result.code, result.message) : resultOf(result);
+  });
+  return outcomes;
+}
+
+function refusalOf(engine: Engine, channel: string, data: Uint8Array): PushError | undefined {
+  try {
+    return fitsFormat(requireOptions(engine.options, channel).publicationDataFormat, data) ? undefined : badRequest();
+  } catch (refusal) {
+    if (refusal instanceof PushError) return refusal;
+    throw refusal;
+  }
+}
+
+function resultOf(result: AppendResult): PublishResult {
+  return result.position.epoch === "" ? {} : { position: result.position };
+}
+
+function matchingChannels(
+  all: ReadonlyMap<string, number>,
+  pattern: string | undefined,
+): ReadonlyMap<string, { readonly clients: number }> {
+  const matches = pattern === undefined || pattern === "" ? () => true : compileGlob(pattern);
+  if (matches === undefined) throw internalError();
+  const found = new Map<string, { readonly clients: number }>();
+  for (const [channel, clients] of all) if (matches(channel)) found.set(channel, { clients });
+  return found;
+}
+
+function nodeInfo(engine: Engine, stats: EngineStats): NodeInfo {
+  return {
+    uid: engine.nodeId,
+    name: engine.options.nodeName,
+    version: engine.options.version,
+    num_clients: stats.connections,
+    num_users: stats.users,
+    num_subs: stats.subscriptions,
+    num_channels: stats.channels,
+    uptime: stats.uptimeS,
+  };
+}
+
+/** The one place where what the engine throws becomes the port's errors. */
+async function refusing<Result>(run: () => Promise<Result>): Promise<Result> {
+  try {
+    return await run();
+  } catch (cause) {
+    if (cause instanceof PushError) throw cause;
+    if (cause instanceof EngineRefusal) throw new PushError(cause.code, cause.message, { cause });
+    if (cause instanceof UnrecoverablePosition) throw unrecoverablePosition();
+    throw internalError(cause);
+  }
+}
+
+/** Cut at a character, so that the reason stays UTF-8. */
+function cutToBytes(text: string, bytesMax: number): string {
+  let bytes = 0;
+  let cut = "";
+  for (const character of text.toWellFormed()) {
+    bytes += Buffer.byteLength(character);
+    if (bytes > bytesMax) return cut;
+    cut += character;
+  }
+  return cut;
+}

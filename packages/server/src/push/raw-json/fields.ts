@@ -1,0 +1,123 @@
+import { asciiText, type Cut, cutArray, cutObject, type Extent, type Member, textOfString } from "./cut.ts";
+import { nestingMax, skipSpace } from "./scan.ts";
+
+/** The document is no JSON, or a field has another type than its protocol says. */
+export class MalformedJson extends Error {
+  override readonly name = "MalformedJson";
+}
+
+/**
+ * An object's members by name, read one by one with the type its reader expects. A repeated name: the last one wins.
+ * Names compare without case, as in the real server. `null` reads as absent. Foreign names live in a `Map` only, so that
+ * `__proto__` is a name like any other (H4).
+ */
+export class Fields {
+  readonly #bytes: Uint8Array;
+  readonly #members = new Map<string, Member>();
+  readonly names: readonly string[];
+
+  constructor(bytes: Uint8Array, members: readonly Member[]) {
+    this.#bytes = bytes;
+    for (const member of members) this.#members.set(member.name.toLowerCase(), member);
+    this.names = members.map((member) => member.name);
+  }
+
+  /** One object (or `null`, read as an empty one) with nothing but white space around it. @throws MalformedJson */
+  static ofDocument(bytes: Uint8Array): Fields {
+    const start = skipSpace(bytes, 0);
+    const [fields, end] = Fields.at(bytes, start);
+    if (skipSpace(bytes, end) !== bytes.length) throw new MalformedJson("something follows the object");
+    return fields;
+  }
+
+  /** The object (or `null`) that starts at `start`, and where it ends. @throws MalformedJson */
+  static at(bytes: Uint8Array, start: number, depthMax: number = nestingMax): readonly [Fields, number] {
+    if (isNull(bytes, start, start + 4)) return [new Fields(bytes, []), start + 4];
+    const cut = cutObject(bytes, start, depthMax);
+    if (cut === undefined) throw new MalformedJson("an object is expected");
+    return [new Fields(bytes, cut.parts), cut.end];
+  }
+
+  has(name: string): boolean {
+    return this.#members.has(name);
+  }
+
+  /** The value's bytes as they stand, `null` included; undefined when the name is absent. */
+  raw(name: string): Uint8Array | undefined {
+    const member = this.#members.get(name);
+    return member === undefined ? undefined : this.#bytes.subarray(member.start, member.end);
+  }
+
+  text(name: string): string | undefined {
+    const member = this.#present(name);
+    if (member === undefined) return undefined;
+    return textAt(this.#bytes, member, name);
+  }
+
+  /** A whole number within the bounds; `1.0` and `1e2` are none, as in the real server. */
+  integer(name: string, min: number, max: number): number | undefined {
+    const member = this.#present(name);
+    if (member === undefined) return undefined;
+    const source = asciiText(this.#bytes, member.start, member.end);
+    const value = /^-?\d+$/.test(source) ? Number(source) : Number.NaN;
+    if (!(value >= min && value <= max)) throw new MalformedJson(`${name} must be a whole number from ${min} to ${max}`);
+    return value;
+  }
+
+  flag(name: string): boolean | undefined {
+    const member = this.#present(name);
+    if (member === undefined) return undefined;
+    const length = member.end - member.start;
+    const first = this.#bytes[member.start];
+    if (first === 0x74 && length === 4) return true;
+    if (first === 0x66 && length === 5) return false;
+    throw new MalformedJson(`${name} must be true or false`);
+  }
+
+  object(name: string): Fields | undefined {
+    const member = this.#present(name);
+    if (member === undefined) return undefined;
+    const cut = cutObject(this.#bytes, member.start);
+    if (cut === undefined) throw new MalformedJson(`${name} must be an object`);
+    return new Fields(this.#bytes, cut.parts);
+  }
+
+  /** A list of strings; `null` in it reads as "". */
+  texts(name: string): readonly string[] | undefined {
+    return this.list(name)?.parts.map((part) => (isNull(this.#bytes, part.start, part.end) ? "" : textAt(this.#bytes, part, name)));
+  }
+
+  list(name: string): Cut<Extent> | undefined {
+    const member = this.#present(name);
+    if (member === undefined) return undefined;
+    const cut = cutArray(this.#bytes, member.start);
+    if (cut === undefined) throw new MalformedJson(`${name} must be a list`);
+    return cut;
+  }
+
+  /** A map of strings; `null` as a value reads as "". Its prototype is null. */
+  textMap(name: string): Readonly<Record<string, string>> | undefined {
+    const member = this.#present(name);
+    if (member === undefined) return undefined;
+    const cut = cutObject(this.#bytes, member.start);
+    if (cut === undefined) throw new MalformedJson(`${name} must be an object`);
+    const map: Record<string, string> = Object.create(null) as Record<string, string>;
+    for (const part of cut.parts) map[part.name] = isNull(this.#bytes, part.start, part.end) ? "" : textAt(this.#bytes, part, name);
+    return map;
+  }
+
+  #present(name: string): Member | undefined {
+    const member = this.#members.get(name);
+    return member === undefined || isNull(this.#bytes, member.start, member.end) ? undefined : member;
+  }
+}
+
+function textAt(bytes: Uint8Array, extent: Extent, name: string): string {
+  if (bytes[extent.start] !== 0x22) throw new MalformedJson(`${name} must be a string`);
+  return textOfString(bytes, extent.start, extent.end);
+}
+
+/** A value that starts with `n` can only be `null`; at a document's start the other letters must be looked at, too. */
+export function isNull(bytes: Uint8Array, start: number, end: number): boolean {
+  return end - start === 4 && bytes[start] === 0x6e && bytes[start + 1] === 0x75 && bytes[start + 2] === 0x6c && bytes[start + 3] === 0x6c;
+}
