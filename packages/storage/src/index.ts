@@ -1,1 +1,3 @@
 export * from "./journal.ts";
+export { openSqliteJournal, type SqliteJournalOptions, type StoreLog } from "./sqlite/sqlite-journal.ts";
+export { StoreRefused } from "./sqlite/store-refused.ts";

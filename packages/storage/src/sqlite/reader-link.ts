@@ -1,0 +1,108 @@
+import type { JournalRow } from "../journal.ts";
+import type { ReaderAnswer, ReaderQuestion, ReaderReply, ReaderRequest } from "./reader-protocol.ts";
+import { decodeRow } from "./row-tape.ts";
+import { TapeReader } from "./tape.ts";
+
+/** An answer with its rows taken off the tape. */
+export type Answer =
+  | Exclude<ReaderAnswer, { readonly kind: "rows" }>
+  | (ReaderAnswer & { readonly kind: "rows" } & { readonly rows: readonly JournalRow[] });
+
+interface Asked {
+  readonly question: ReaderQuestion;
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (cause: Error) => void;
+}
+
+/** Questions sent in one message: enough to make a storm of recoveries cheap, few enough that the first is not kept waiting. */
+const questionsPerMessageMax = 32;
+
+/** This side of the reader's thread. What is asked in one tick goes over in one message, and comes back in one. */
+export class ReaderLink {
+  readonly #worker: Worker;
+  readonly #notice: (message: string) => void;
+  #asked: Asked[] = [];
+  readonly #sent: (readonly Asked[])[] = [];
+  #onState: (() => void) | undefined;
+  #ended: Error | undefined;
+
+  constructor(notice: (message: string) => void) {
+    this.#notice = notice;
+    this.#worker = new Worker(new URL("./reader-worker.ts", import.meta.url));
+    this.#worker.onmessage = (event: MessageEvent<ReaderReply>) => this.#onReply(event.data);
+    this.#worker.onerror = (event) => this.#end(new Error(`the reader thread failed: ${event.message}`));
+  }
+
+  open(path: string, epoch: string): Promise<void> {
+    return this.#state({ kind: "open", path, epoch });
+  }
+
+  /** Rejects what was not answered yet. */
+  async close(): Promise<void> {
+    if (this.#ended === undefined) await this.#state({ kind: "close" });
+    this.#end(new Error("the journal is closed"));
+    this.#worker.terminate();
+  }
+
+  ask(question: ReaderQuestion): Promise<Answer> {
+    if (this.#ended !== undefined) return Promise.reject(this.#ended);
+    return new Promise((resolve, reject) => {
+      if (this.#asked.length === 0) queueMicrotask(() => this.#flush());
+      this.#asked.push({ question, resolve, reject });
+    });
+  }
+
+  #flush(): void {
+    for (let at = 0; at < this.#asked.length; at += questionsPerMessageMax) {
+      const group = this.#asked.slice(at, at + questionsPerMessageMax);
+      this.#sent.push(group);
+      this.#send({ kind: "ask", questions: group.map((asked) => asked.question) });
+    }
+    this.#asked = [];
+  }
+
+  #onReply(reply: ReaderReply): void {
+    switch (reply.kind) {
+      case "opened":
+      case "closed":
+        this.#onState?.();
+        return;
+      case "notice":
+        this.#notice(reply.message);
+        return;
+      case "answers": {
+        const group = this.#sent.shift()!;
+        const tape = new TapeReader(reply.tape);
+        reply.answers.forEach((answer, index) => {
+          group[index]!.resolve(answer.kind === "rows" ? { ...answer, rows: takeRows(tape, answer.count) } : answer);
+        });
+        return;
+      }
+    }
+  }
+
+  #state(request: ReaderRequest): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onState = resolve;
+      this.#send(request);
+    });
+  }
+
+  #send(request: ReaderRequest): void {
+    this.#worker.postMessage(request);
+  }
+
+  #end(cause: Error): void {
+    this.#ended ??= cause;
+    for (const asked of [...this.#sent.flat(), ...this.#asked]) asked.reject(this.#ended);
+    this.#sent.length = 0;
+    this.#asked = [];
+    this.#onState?.();
+  }
+}
+
+function takeRows(tape: TapeReader, count: number): readonly JournalRow[] {
+  const rows: JournalRow[] = [];
+  for (let at = 0; at < count; at++) rows.push(decodeRow(tape));
+  return rows;
+}
