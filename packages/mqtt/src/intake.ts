@@ -19,8 +19,11 @@ export interface IntakeHandler {
   message(message: InboundMessage, done: (error?: Error) => void): void;
   /** Embedded broker only: who may connect. Must not throw; a failure inside is a refusal (A3). */
   authenticate?(attempt: ConnectAttempt): Promise<ConnectVerdict>;
-  /** Embedded broker only: a machine's connection opened or closed (keep-alive, take-over and TCP loss alike). */
-  connection?(change: { readonly vmId: string; readonly connected: boolean }): void;
+  /**
+   * Embedded broker only: a machine's connection opened or closed (keep-alive, take-over and TCP loss alike), once for each
+   * connection. `graceful`: it ended with DISCONNECT; absent where that is not known.
+   */
+  connection?(change: { readonly vmId: string; readonly connected: boolean; readonly graceful?: boolean | undefined }): void;
 }
 
 export interface ConnectAttempt {
