@@ -32,6 +32,14 @@ export function requireOptions(options: EngineOptions, channel: string): Channel
   return found;
 }
 
+/** Why a publication into a channel is refused before anything else looks at it: no channel or unfit data 107, unknown namespace 102. */
+export function refusalOf(options: EngineOptions, channel: string, data: Uint8Array): PushError | undefined {
+  if (channel === "") return badRequest();
+  const found = optionsOf(options, channel);
+  if (found === undefined) return unknownChannel();
+  return fitsFormat(found.publicationDataFormat, data) ? undefined : badRequest();
+}
+
 /** Whether `data` may be published under the namespace's `publication_data_format`; "" takes all that is not empty. */
 export function fitsFormat(format: ChannelOptions["publicationDataFormat"], data: Uint8Array): boolean {
   switch (format) {

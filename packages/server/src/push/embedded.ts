@@ -1,6 +1,6 @@
 import { type AppendResult, type Engine, EngineRefusal, type EngineStats, UnrecoverablePosition } from "@fleetcast/engine";
 import type { CommittedBatch } from "@fleetcast/storage";
-import { badRequest, fitsFormat, internalError, requireOptions, unrecoverablePosition } from "./channel-rules.ts";
+import { badRequest, internalError, notAvailable, refusalOf, requireOptions, unrecoverablePosition } from "./channel-rules.ts";
 import { compileGlob } from "./glob.ts";
 import { type NodeInfo, type PublishRequest, type PublishResult, type PushEngine, PushError } from "./push-engine.ts";
 
@@ -30,7 +30,14 @@ export function createEmbeddedPush(ports: EmbeddedPushPorts): PushEngine {
     broadcast: (channels, request) => refusing(async () => broadcast(engine, channels, request)),
     presence: (channel) => refusing(async () => engine.presence(channel)),
     presenceStats: (channel) => refusing(async () => engine.presenceStats(channel)),
-    history: (request) => refusing(async () => engine.history(request)),
+    history: (request) =>
+      refusing(async () => {
+        const options = requireOptions(engine.options, request.channel);
+        if (options.historySize <= 0 || options.historyTtlMs <= 0) throw notAvailable();
+        // The server API's word for it is 100, not the 107 that a client hears (H7).
+        if (request.reverse === true && request.since?.offset === 0) throw internalError();
+        return engine.history(request);
+      }),
     historyRemove: (channel) => refusing(() => engine.historyRemove(channel)),
     unsubscribe: (target, channel) =>
       refusing(async () => {
@@ -50,8 +57,8 @@ export function createEmbeddedPush(ports: EmbeddedPushPorts): PushEngine {
 }
 
 async function publish(engine: Engine, request: PublishRequest): Promise<PublishResult> {
-  const options = requireOptions(engine.options, request.channel);
-  if (!fitsFormat(options.publicationDataFormat, request.data)) throw badRequest();
+  const refusal = refusalOf(engine.options, request.channel, request.data);
+  if (refusal !== undefined) throw refusal;
   return resultOf(await engine.publish(request));
 }
 
@@ -64,7 +71,7 @@ async function broadcast(
   const outcomes: (PublishResult | PushError)[] = new Array(channels.length);
   const accepted: number[] = [];
   channels.forEach((channel, index) => {
-    const refusal = refusalOf(engine, channel, request.data);
+    const refusal = refusalOf(engine.options, channel, request.data);
     if (refusal === undefined) accepted.push(index);
     else outcomes[index] = refusal;
   });
@@ -73,15 +80,6 @@ async function broadcast(
     outcomes[accepted[order]!] = result instanceof EngineRefusal ? new PushError(result.code, result.message) : resultOf(result);
   });
   return outcomes;
-}
-
-function refusalOf(engine: Engine, channel: string, data: Uint8Array): PushError | undefined {
-  try {
-    return fitsFormat(requireOptions(engine.options, channel).publicationDataFormat, data) ? undefined : badRequest();
-  } catch (refusal) {
-    if (refusal instanceof PushError) return refusal;
-    throw refusal;
-  }
 }
 
 function resultOf(result: AppendResult): PublishResult {

@@ -13,13 +13,13 @@ export class MalformedJson extends Error {
  */
 export class Fields {
   readonly #bytes: Uint8Array;
+  readonly #all: readonly Member[];
   readonly #members = new Map<string, Member>();
-  readonly names: readonly string[];
 
   constructor(bytes: Uint8Array, members: readonly Member[]) {
     this.#bytes = bytes;
+    this.#all = members;
     for (const member of members) this.#members.set(member.name.toLowerCase(), member);
-    this.names = members.map((member) => member.name);
   }
 
   /** One object (or `null`, read as an empty one) with nothing but white space around it. @throws MalformedJson */
@@ -36,10 +36,6 @@ export class Fields {
     const cut = cutObject(bytes, start, depthMax);
     if (cut === undefined) throw new MalformedJson("an object is expected");
     return [new Fields(bytes, cut.parts), cut.end];
-  }
-
-  has(name: string): boolean {
-    return this.#members.has(name);
   }
 
   /** The value's bytes as they stand, `null` included; undefined when the name is absent. */
@@ -93,6 +89,16 @@ export class Fields {
     const cut = cutArray(this.#bytes, member.start);
     if (cut === undefined) throw new MalformedJson(`${name} must be a list`);
     return cut;
+  }
+
+  /** A list of objects. */
+  objects(name: string): Fields[] | undefined {
+    return this.list(name)?.parts.map((part) => Fields.at(this.#bytes, part.start)[0]);
+  }
+
+  /** Every member as an object, names as written: a map whose names are data. */
+  entries(): (readonly [string, Fields])[] {
+    return this.#all.map((member) => [member.name, Fields.at(this.#bytes, member.start)[0]] as const);
   }
 
   /** A map of strings; `null` as a value reads as "". Its prototype is null. */

@@ -1,0 +1,153 @@
+import type { Chance, Clock, EngineOptions } from "@fleetcast/engine";
+import type { Journal } from "@fleetcast/storage";
+import type { PushConfig } from "../../config/config.ts";
+import type { Logger } from "../../log.ts";
+import { internalError, namespaceOf, optionsOf, refusalOf } from "../channel-rules.ts";
+import type { OutgoingFetch } from "../outgoing-fetch.ts";
+import { type PublishRequest, type PublishResult, type PushEngine, PushError } from "../push-engine.ts";
+import { createBatchSender } from "./batch-sender.ts";
+import { createCentrifugoCall } from "./centrifugo-api.ts";
+import { type ForwardedApi, forwardedApi } from "./forward.ts";
+import { createJournaledPublish, type JournaledPublish } from "./journaled-publish.ts";
+import { Publisher, type PublisherStats } from "./publisher.ts";
+import { type LatestRule, type PublisherLimits, publisherLimits } from "./publisher-limits.ts";
+import { SettledRows } from "./settled-rows.ts";
+
+/** What `createCentrifugoPush` is handed. */
+export interface CentrifugoPushPorts {
+  readonly config: PushConfig["centrifugo"];
+  readonly journal: Pick<Journal, "append" | "appendAll" | "remove" | "readFrom" | "loadCursors" | "saveCursors">;
+  readonly options: EngineOptions;
+  readonly clock: Clock;
+  readonly chance: Pick<Chance, "random">;
+  readonly log: Logger;
+  readonly fetch: OutgoingFetch;
+  readonly limits?: PublisherLimits | undefined;
+}
+
+export interface CentrifugoPush extends PushEngine {
+  readonly stats: PublisherStats;
+}
+
+/** N4: only what the next reading makes worthless shrinks to its newest. */
+const latestNamespace = "telemetry";
+const latestAgeMsMax = 300_000;
+/** Answers of single calls; a full history of large payloads is the longest. */
+const readAnswerBytesMax = 33_554_432;
+
+/** A real Centrifugo v6 behind the port that everything above sees (design section 8). */
+export function createCentrifugoPush(ports: CentrifugoPushPorts): CentrifugoPush {
+  const { config, journal, options, clock, chance, log, fetch } = ports;
+  const limits = ports.limits ?? publisherLimits;
+  const url = config.url.replace(/\/+$/, "");
+  const settled = new SettledRows(clock);
+  const publisher = new Publisher({
+    name: "centrifugo",
+    journal,
+    clock,
+    chance,
+    log,
+    limits,
+    send: createBatchSender({
+      url,
+      apiKey: config.apiKey,
+      fetch,
+      timeoutMs: limits.requestTimeoutMs,
+      answerBytesMax: limits.answerBytesMax,
+    }),
+    latestRule: (channel) => latestRule(options, channel),
+    historyTtlMs: (channel) => optionsOf(options, channel)?.historyTtlMs ?? 0,
+    onSettled: (row, settlement) => settled.settled(row, settlement),
+  });
+  const timeoutMs = config.answerTimeoutMs;
+  const call = createCentrifugoCall({ url, apiKey: config.apiKey, fetch, log, timeoutMs, answerBytesMax: readAnswerBytesMax });
+  const forwarded = forwardedApi(call);
+  const journaled = createJournaledPublish({ journal, options, clock, publisher, settled, answerTimeoutMs: timeoutMs });
+  return {
+    kind: "centrifugo",
+    get healthy() {
+      return publisher.healthy;
+    },
+    get lag() {
+      return publisher.lag;
+    },
+    get stats() {
+      return publisher.stats;
+    },
+    start: () => publisher.start(),
+    offer: (batch) => publisher.offer(batch),
+    publish: (request) => publish(options, forwarded, journaled, request),
+    broadcast: (channels, request) => broadcast(options, forwarded, journaled, channels, request),
+    presence: forwarded.presence,
+    presenceStats: forwarded.presenceStats,
+    history: (request) =>
+      forwarded.history({ ...request, limit: request.limit ?? optionsOf(options, request.channel)?.historyDefaultLimit ?? 0 }),
+    async historyRemove(channel) {
+      await forwarded.historyRemove(channel);
+      if (optionsOf(options, channel)?.journal === true) await journal.remove(channel);
+    },
+    unsubscribe: forwarded.unsubscribe,
+    disconnect: forwarded.disconnect,
+    channels: forwarded.channels,
+    info: forwarded.info,
+    stop: (limitMs) => publisher.stop(limitMs),
+  };
+}
+
+function latestRule(options: EngineOptions, channel: string): LatestRule | undefined {
+  if (namespaceOf(options, channel) !== latestNamespace) return undefined;
+  const found = optionsOf(options, channel);
+  return found && { rowsMax: Math.max(found.historySize, found.recoverySize, 1), ageMsMax: latestAgeMsMax };
+}
+
+/** Without history a publication has no position and no version: it cannot be journaled, whatever its namespace. */
+function takesJournal(options: EngineOptions, channel: string, request: Omit<PublishRequest, "channel">): boolean {
+  return optionsOf(options, channel)?.journal === true && request.skipHistory !== true;
+}
+
+async function publish(
+  options: EngineOptions,
+  forwarded: ForwardedApi,
+  journaled: JournaledPublish,
+  request: PublishRequest,
+): Promise<PublishResult> {
+  const { channel, ...publication } = request;
+  if (takesJournal(options, channel, publication)) return journaled.one(channel, publication);
+  return forwarded.publish(request);
+}
+
+/** Every channel keeps its place: refused ones at once, journaled ones in one transaction, the others in one request. */
+async function broadcast(
+  options: EngineOptions,
+  forwarded: ForwardedApi,
+  journaled: JournaledPublish,
+  channels: readonly string[],
+  publication: Omit<PublishRequest, "channel">,
+): Promise<readonly (PublishResult | PushError)[]> {
+  const outcomes: (PublishResult | PushError)[] = new Array(channels.length);
+  const toJournal: number[] = [];
+  const toForward: number[] = [];
+  channels.forEach((channel, index) => {
+    const refusal = refusalOf(options, channel, publication.data);
+    if (refusal !== undefined) outcomes[index] = refusal;
+    else (takesJournal(options, channel, publication) ? toJournal : toForward).push(index);
+  });
+  const groups: readonly (readonly [readonly number[], (group: readonly string[]) => Promise<readonly (PublishResult | PushError)[]>])[] = [
+    [toJournal, (group) => journaled.many(group, publication)],
+    [toForward, (group) => forwarded.broadcast(group, publication)],
+  ];
+  await Promise.all(
+    groups.map(async ([places, send]) => {
+      if (places.length === 0) return;
+      const results = await send(places.map((place) => channels[place]!)).catch(sameFor(places.length));
+      places.forEach((place, order) => {
+        outcomes[place] = results[order]!;
+      });
+    }),
+  );
+  return outcomes;
+}
+
+function sameFor(count: number): (cause: unknown) => readonly PushError[] {
+  return (cause) => new Array<PushError>(count).fill(cause instanceof PushError ? cause : internalError(cause));
+}

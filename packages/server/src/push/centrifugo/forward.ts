@@ -1,0 +1,148 @@
+import type { ClientInfo, Publication, StreamPosition } from "@fleetcast/protocol";
+import { internalError } from "../channel-rules.ts";
+import { type NodeInfo, type PublishRequest, type PublishResult, type PushEngine, PushError, type UserTarget } from "../push-engine.ts";
+import { Fields } from "../raw-json/fields.ts";
+import { isJson } from "../raw-json/scan.ts";
+import { joinParts } from "../raw-json/write.ts";
+import type { CentrifugoCall } from "./centrifugo-api.ts";
+
+/**
+ * The server API as a client of Centrifugo sees it: requests written, results read, payloads as the bytes they came with.
+ * Publishes here go straight through: for namespaces that live in Centrifugo's memory.
+ */
+export type ForwardedApi = Pick<
+  PushEngine,
+  "publish" | "broadcast" | "presence" | "presenceStats" | "historyRemove" | "unsubscribe" | "disconnect" | "channels" | "info"
+> & {
+  history(request: {
+    readonly channel: string;
+    readonly limit: number;
+    readonly since?: StreamPosition | undefined;
+    readonly reverse?: boolean | undefined;
+  }): ReturnType<PushEngine["history"]>;
+};
+
+const countMax = Number.MAX_SAFE_INTEGER;
+
+export function forwardedApi(call: CentrifugoCall): ForwardedApi {
+  return {
+    async publish(request) {
+      return publishResult(await call("publish", publishBody({ channel: request.channel }, request)));
+    },
+    async broadcast(channels, request) {
+      const result = await call("broadcast", publishBody({ channels }, request));
+      const outcomes = elements(result, "responses").map(broadcastOutcome);
+      if (outcomes.length !== channels.length) throw internalError();
+      return outcomes;
+    },
+    async presence(channel) {
+      const entries = (await call("presence", JSON.stringify({ channel }))).object("presence");
+      return new Map(members(entries).map(([client, info]) => [client, clientInfo(info)]));
+    },
+    async presenceStats(channel) {
+      const result = await call("presence_stats", JSON.stringify({ channel }));
+      return { clients: count(result, "num_clients"), users: count(result, "num_users") };
+    },
+    async history(request) {
+      const result = await call("history", JSON.stringify(request));
+      return { publications: elements(result, "publications").map(publication), top: position(result) };
+    },
+    async historyRemove(channel) {
+      await call("history_remove", JSON.stringify({ channel }));
+    },
+    async unsubscribe(target, channel) {
+      await call("unsubscribe", JSON.stringify({ ...targetFields(target), channel }));
+    },
+    async disconnect(target, disconnect, whitelist) {
+      await call("disconnect", JSON.stringify({ ...targetFields(target), disconnect, whitelist }));
+    },
+    async channels(pattern) {
+      const found = (await call("channels", JSON.stringify({ pattern }))).object("channels");
+      return new Map(members(found).map(([channel, info]) => [channel, { clients: count(info, "num_clients") }]));
+    },
+    async info() {
+      return elements(await call("info", "{}"), "nodes").map(nodeInfo);
+    },
+  };
+}
+
+function publishBody(
+  to: { readonly channel: string } | { readonly channels: readonly string[] },
+  request: Omit<PublishRequest, "channel">,
+) {
+  const rest = {
+    skip_history: request.skipHistory,
+    tags: request.tags,
+    idempotency_key: request.idempotencyKey,
+    delta: request.delta,
+    version: request.version,
+    version_epoch: request.versionEpoch,
+  };
+  const open = JSON.stringify({ ...to, ...rest }).slice(0, -1);
+  if (request.data.length === 0) return `${open}}`;
+  if (!isJson(request.data)) return `${open},"b64data":"${Buffer.from(request.data).toString("base64")}"}`;
+  return joinParts([open, ',"data":', request.data, "}"]);
+}
+
+function broadcastOutcome(response: Fields): PublishResult | PushError {
+  const error = response.object("error");
+  if (error !== undefined) return new PushError(error.integer("code", 0, countMax) ?? 100, error.text("message") ?? "");
+  return publishResult(response.object("result") ?? new Fields(new Uint8Array(), []));
+}
+
+function publishResult(result: Fields): PublishResult {
+  const found = position(result);
+  return found.epoch === "" ? {} : { position: found };
+}
+
+function position(result: Fields): StreamPosition {
+  return { offset: count(result, "offset"), epoch: result.text("epoch") ?? "" };
+}
+
+function publication(fields: Fields): Publication {
+  const info = fields.object("info");
+  return {
+    data: fields.raw("data") ?? new Uint8Array(),
+    offset: count(fields, "offset"),
+    info: info && clientInfo(info),
+    tags: fields.textMap("tags"),
+  };
+}
+
+function clientInfo(fields: Fields): ClientInfo {
+  return {
+    user: fields.text("user") ?? "",
+    client: fields.text("client") ?? "",
+    connInfo: fields.raw("conn_info"),
+    chanInfo: fields.raw("chan_info"),
+  };
+}
+
+function nodeInfo(fields: Fields): NodeInfo {
+  return {
+    uid: fields.text("uid") ?? "",
+    name: fields.text("name") ?? "",
+    version: fields.text("version") ?? "",
+    num_clients: count(fields, "num_clients"),
+    num_users: count(fields, "num_users"),
+    num_subs: count(fields, "num_subs"),
+    num_channels: count(fields, "num_channels"),
+    uptime: count(fields, "uptime"),
+  };
+}
+
+function targetFields(target: UserTarget) {
+  return { user: target.user, client: target.client, session: target.session };
+}
+
+function count(fields: Fields, name: string): number {
+  return fields.integer(name, 0, countMax) ?? 0;
+}
+
+function elements(fields: Fields, name: string): Fields[] {
+  return fields.objects(name) ?? [];
+}
+
+function members(fields: Fields | undefined): (readonly [string, Fields])[] {
+  return fields?.entries() ?? [];
+}
