@@ -1,6 +1,7 @@
 import type { Clock, PolicyAnswer, SubscribePolicy } from "@fleetcast/engine";
 import type { Role } from "@fleetcast/protocol";
 import { createPrincipals, type Principal, type UserLookup } from "./principal.ts";
+import type { SigningKey } from "./tokens/hmac-jws.ts";
 
 /**
  * The one policy (design section 7, S17). The engine's subscribe check, the answers to a real Centrifugo's subscribe
@@ -110,7 +111,7 @@ const refused: PolicyAnswer = { kind: "error", code: 103, message: "permission d
 /** Answers at once, from memory; also to a real Centrifugo's subscribe and sub_refresh proxies. */
 export function createSubscribePolicy(ports: {
   readonly can: Can;
-  readonly fleetcastKey: Uint8Array;
+  readonly fleetcastKey: SigningKey;
   readonly users: UserLookup;
   readonly clock: Pick<Clock, "wallMs">;
 }): Required<SubscribePolicy> {

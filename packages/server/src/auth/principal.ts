@@ -1,5 +1,6 @@
 import type { Clock } from "@fleetcast/engine";
 import type { Role } from "@fleetcast/protocol";
+import type { SigningKey } from "./tokens/hmac-jws.ts";
 import { type UserProof, userProofs } from "./tokens/signer.ts";
 
 /** Who asks. What a principal may do is decided in `policy.ts` and nowhere else (S17). */
@@ -26,7 +27,7 @@ const proofGraceS = 30;
 
 /** Turns a connection's user and `meta` into a principal, by the state of the users now: revocation needs no new token. */
 export function createPrincipals(ports: {
-  readonly fleetcastKey: Uint8Array;
+  readonly fleetcastKey: SigningKey;
   readonly users: UserLookup;
   readonly clock: Pick<Clock, "wallMs">;
 }): (connection: { readonly user: string; readonly meta: Uint8Array | undefined }) => Principal {

@@ -2,6 +2,12 @@ import type { z } from "zod";
 import { Problem } from "./problem.ts";
 
 /**
+ * What the listener lets through to a route that reads a body. Above each route's own limit, so that the refusal is one
+ * of ours, in JSON.
+ */
+export const bodyBytesAtDoorMax = 1_048_576;
+
+/**
  * Reads a JSON body and checks it against a strict schema. The content type is checked because a foreign page can send
  * a form or plain text with the user's cookie without asking, but not `application/json`.
  * @throws Problem 400 `not_json` or `bad_request` with the field, 413 `too_large`

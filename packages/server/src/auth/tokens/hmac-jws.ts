@@ -1,5 +1,7 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 
+export type SigningKey = string | Uint8Array;
+
 /**
  * JWS compact form with HMAC-SHA256 and one fixed header for each use. What we sign ourselves is verified by comparing
  * the header as text, so no token can choose its algorithm (S1); and at once, because the subscribe policy answers from
@@ -11,7 +13,9 @@ export interface HmacJws {
   open(token: string): unknown;
 }
 
-export function createHmacJws(key: string | Uint8Array, type: string): HmacJws {
+/** @throws RangeError for an empty key: with it anybody could sign. */
+export function createHmacJws(key: SigningKey, type: string): HmacJws {
+  if (key.length === 0) throw new RangeError("a signing key is empty");
   const header = Buffer.from(JSON.stringify({ alg: "HS256", typ: type })).toString("base64url");
   const signatureOf = (signed: string) => createHmac("sha256", key).update(signed).digest("base64url");
   return {

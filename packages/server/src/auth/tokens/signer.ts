@@ -1,7 +1,7 @@
 import type { Clock } from "@fleetcast/engine";
 import type { Role } from "@fleetcast/protocol";
 import type { ClientConfig, TokenConfig } from "../../config/config.ts";
-import { createHmacJws } from "./hmac-jws.ts";
+import { createHmacJws, type SigningKey } from "./hmac-jws.ts";
 
 /** What a token of one of our users says about them. */
 export interface TokenUser {
@@ -54,7 +54,7 @@ export interface UserProof {
   readonly generation: number;
 }
 
-export function userProofs(fleetcastKey: Uint8Array): { make(proof: UserProof): string; open(token: string): UserProof | undefined } {
+export function userProofs(fleetcastKey: SigningKey): { make(proof: UserProof): string; open(token: string): UserProof | undefined } {
   const jws = createHmacJws(fleetcastKey, proofType);
   return {
     make: (proof) => jws.sign({ ...proof }),
@@ -64,7 +64,7 @@ export function userProofs(fleetcastKey: Uint8Array): { make(proof: UserProof): 
 
 export function createTokenSigner(ports: {
   readonly client: Pick<ClientConfig, "token" | "subscriptionToken">;
-  readonly fleetcastKey: Uint8Array;
+  readonly fleetcastKey: SigningKey;
   readonly clock: Pick<Clock, "wallMs">;
 }): TokenSigner {
   const { client, clock } = ports;

@@ -1,5 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import type { Clock } from "@fleetcast/engine";
+import type { SigningKey } from "../tokens/hmac-jws.ts";
 import type { User } from "./user.ts";
 import type { Users } from "./users.ts";
 
@@ -34,14 +35,18 @@ const candidatesMax = 4;
 const endedMax = 10_000;
 const nonceBytes = 18;
 
-/** The cookie holds user id, generation, start, end and nonce under our signature; nothing is stored on this side. */
+/**
+ * The cookie holds user id, generation, start, end and nonce under our signature; nothing is stored on this side.
+ * @throws RangeError for an empty key
+ */
 export function createSessions(ports: {
-  readonly sessionKey: Uint8Array;
+  readonly sessionKey: SigningKey;
   readonly ttlMs: number;
   readonly users: Pick<Users, "byId">;
   readonly clock: Pick<Clock, "wallMs">;
 }): Sessions {
   const { sessionKey, ttlMs, users, clock } = ports;
+  if (sessionKey.length === 0) throw new RangeError("the session key is empty");
   /** Nonce to the time after which nobody needs to remember it. */
   const ended = new Map<string, number>();
 

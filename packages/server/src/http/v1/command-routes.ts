@@ -1,7 +1,7 @@
 import type { CommandRequest } from "@fleetcast/protocol";
 import { z } from "zod";
 import { vmIdPattern } from "../../auth/machines.ts";
-import { readJsonBody } from "../body.ts";
+import { bodyBytesAtDoorMax, readJsonBody } from "../body.ts";
 import { jsonResponse, Problem } from "../problem.ts";
 import type { Route } from "../route.ts";
 import type { V1Dependencies } from "./dependencies.ts";
@@ -30,7 +30,7 @@ export function commandRoutes(dependencies: V1Dependencies): Route[] {
       method: "POST",
       path: "/v1/commands",
       listener: "external",
-      bodyBytesMax,
+      bodyBytesMax: bodyBytesAtDoorMax,
       handle: signedIn(dependencies, "send_command", async ({ request, principal }) => {
         const command = await readJsonBody(request, requestSchema, bodyBytesMax);
         // A target named twice would be two commands under one key.

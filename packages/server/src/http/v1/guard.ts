@@ -2,6 +2,7 @@ import type { Action } from "../../auth/policy.ts";
 import type { Principal } from "../../auth/principal.ts";
 import { NoSigningKey } from "../../auth/tokens/signer.ts";
 import { csrfHeaderName, type Session } from "../../auth/users/sessions.ts";
+import { FleetRefusal } from "../../fleet/fleet-refusal.ts";
 import { Problem, problemResponse } from "../problem.ts";
 import { type Query, queryOf } from "../query.ts";
 import type { Peer, Route } from "../route.ts";
@@ -30,7 +31,7 @@ export function signedIn(
     if (session === undefined) throw new Problem(401, "not_logged_in", "sign in first");
     const isWrite = request.method !== "GET" && request.method !== "HEAD";
     if (isWrite && !sessions.csrfMatches(session, request.headers.get(csrfHeaderName))) {
-      throw new Problem(403, "bad_csrf", `the header ${csrfHeaderName} is missing or wrong`);
+      throw new Problem(403, "wrong_csrf", `the header ${csrfHeaderName} is missing or wrong`);
     }
     const principal = { kind: "ours" as const, userId: session.user.id, role: session.user.role };
     if (action !== undefined && !can(principal, action, "")) throw notAllowed();
@@ -58,6 +59,7 @@ export function answering(
 
 function problemOf(error: unknown, request: Request, log: V1Dependencies["log"]): Problem {
   if (error instanceof Problem) return error;
+  if (error instanceof FleetRefusal) return new Problem(error.status, error.code, error.message, { field: error.field });
   if (error instanceof NoSigningKey) return new Problem(503, "no_signing_key", error.message);
   // The path without its query: nothing that a person typed reaches the log.
   log.error({ method: request.method, path: new URL(request.url).pathname.slice(0, 200), cause: describe(error) }, "a /v1 request failed");

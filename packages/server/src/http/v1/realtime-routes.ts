@@ -1,6 +1,6 @@
 import type { RealtimeToken, SubscriptionToken, SubscriptionTokenRequest } from "@fleetcast/protocol";
 import { z } from "zod";
-import { readJsonBody } from "../body.ts";
+import { bodyBytesAtDoorMax, readJsonBody } from "../body.ts";
 import { jsonResponse } from "../problem.ts";
 import type { Route } from "../route.ts";
 import type { V1Config, V1Dependencies } from "./dependencies.ts";
@@ -32,7 +32,7 @@ export function realtimeRoutes(dependencies: V1Dependencies): Route[] {
       method: "POST",
       path: "/v1/realtime/subscription-token",
       listener: "external",
-      bodyBytesMax,
+      bodyBytesMax: bodyBytesAtDoorMax,
       handle: signedIn(dependencies, undefined, async ({ request, principal }) => {
         const { channel } = await readJsonBody(request, requestSchema, bodyBytesMax);
         if (!tokenChannel.test(channel) || !can(principal, "subscribe", channel)) throw notAllowed();

@@ -2,7 +2,7 @@ import type { LoginRequest, Me } from "@fleetcast/protocol";
 import { z } from "zod";
 import type { Session } from "../../auth/users/sessions.ts";
 import { passwordLengthMax } from "../../auth/users/user.ts";
-import { readJsonBody } from "../body.ts";
+import { bodyBytesAtDoorMax, readJsonBody } from "../body.ts";
 import { emptyResponse, jsonResponse, Problem } from "../problem.ts";
 import type { Peer, Route } from "../route.ts";
 import type { V1Dependencies } from "./dependencies.ts";
@@ -25,7 +25,7 @@ export function sessionRoutes(dependencies: V1Dependencies): Route[] {
       method: "POST",
       path: "/v1/session",
       listener: "external",
-      bodyBytesMax: loginBytesMax,
+      bodyBytesMax: bodyBytesAtDoorMax,
       handle: answering(log, async (request, peer) => {
         const { name, password } = await readJsonBody(request, loginSchema, loginBytesMax);
         const outcome = await login({ name, password, address: clientAddress(request, peer, config.http.tlsInFront) });
