@@ -1,0 +1,233 @@
+import type { FleetUpdate, Me, RealtimeToken } from "@fleetcast/protocol";
+import { Centrifuge, type PublicationContext, UnauthorizedError } from "centrifuge";
+import { type Api, ApiError } from "../api/client.ts";
+import type { Clock, ServerClock } from "./clock.ts";
+import { CommandBook, readReceipt } from "./command-book.ts";
+import type { ConnectionModel } from "./connection-model.ts";
+import { EventFeed } from "./event-feed.ts";
+import { type EventOrigin, readFeed, readNotice } from "./fleet-events.ts";
+import type { FlushLoop } from "./flush-loop.ts";
+import { LiveStore } from "./live-store.ts";
+import { NoticeBoard } from "./notice-board.ts";
+import { PopupCenter } from "./popup-center.ts";
+import { type Lease, SubscriptionManager } from "./subscription-manager.ts";
+import { asNumber, asRecord, readTags } from "./telemetry.ts";
+
+export interface LiveParts {
+  readonly me: Me;
+  readonly token: RealtimeToken;
+  readonly api: Api;
+  readonly clock: Clock;
+  readonly serverClock: ServerClock;
+  readonly loop: FlushLoop;
+  readonly model: ConnectionModel;
+}
+
+const alertChannel = "p_alert:global";
+const scope = "all";
+const seedEvents = 50;
+
+/** What one signed-in tab holds: one client, its fixed subscriptions, and the stores that they fill. */
+export class LiveApp {
+  readonly me: Me;
+  readonly api: Api;
+  readonly clock: Clock;
+  readonly serverClock: ServerClock;
+  readonly loop: FlushLoop;
+  readonly model: ConnectionModel;
+  readonly store: LiveStore;
+  readonly feed: EventFeed;
+  readonly commands: CommandBook;
+  readonly notices = new NoticeBoard();
+  readonly popups: PopupCenter;
+  readonly subscriptions: SubscriptionManager;
+  /** False once the server has said that there is no such channel: the events page then asks at intervals. */
+  feedIsLive = true;
+  readonly #client: Centrifuge;
+  #leases: Lease[] = [];
+  #stopping = false;
+  #snapshots = 0;
+
+  constructor(parts: LiveParts) {
+    this.me = parts.me;
+    this.api = parts.api;
+    this.clock = parts.clock;
+    this.serverClock = parts.serverClock;
+    this.loop = parts.loop;
+    this.model = parts.model;
+    this.store = new LiveStore(parts.loop);
+    this.feed = new EventFeed(parts.loop);
+    this.commands = new CommandBook(parts.loop);
+    this.popups = new PopupCenter(parts.clock);
+    this.#client = new Centrifuge(socketAddress(parts.token.url), {
+      token: parts.token.token,
+      getToken: () => this.#askToken(async () => (await this.api.realtimeToken()).token),
+      name: "fleetcast-dashboard",
+      maxReconnectDelay: 8_000,
+    });
+    this.subscriptions = new SubscriptionManager(this.#client, parts.model, parts.clock, (context) => this.#lagOf(context));
+    this.#followClient();
+  }
+
+  start(): void {
+    this.feed.open();
+    void this.#seedFeed();
+    this.subscriptions.batch(() => {
+      this.#leases = [this.#alerts(), this.#receipts(), this.#fleet(), this.#fleetFeed()];
+    });
+    this.#client.connect();
+  }
+
+  /** Tries again at once instead of waiting for the client's next attempt. */
+  retry(): void {
+    if (this.#client.state === "connected") return;
+    this.#stopping = true;
+    this.#client.disconnect();
+    this.#stopping = false;
+    this.#client.connect();
+  }
+
+  stop(): void {
+    this.#stopping = true;
+    for (const lease of this.#leases) lease.release();
+    this.subscriptions.stop();
+    this.#client.disconnect();
+    this.feed.close();
+  }
+
+  visibilityChanged(hidden: boolean): void {
+    this.loop.visibilityChanged();
+    this.subscriptions.visibilityChanged(hidden);
+  }
+
+  /** When the server received a publication; now, where it does not say. */
+  receivedMs(context: PublicationContext): number {
+    return readTags(context.tags).atMs ?? this.serverClock.now();
+  }
+
+  origin(context: PublicationContext): EventOrigin {
+    return { channel: context.channel, offset: context.offset ?? null, atMs: this.receivedMs(context), tags: context.tags };
+  }
+
+  /** What happened before this page was opened. Without an answer the feed begins empty and fills as things happen. */
+  async #seedFeed(): Promise<void> {
+    const page = await this.api.events({ limit: seedEvents }).catch(() => null);
+    for (const event of page?.events ?? []) this.feed.addEvent(event);
+  }
+
+  #followClient(): void {
+    this.#client.on("connecting", (context) => this.model.connecting(context.reason));
+    this.#client.on("connected", (context) => this.model.connected(context.client, context.transport));
+    this.#client.on("error", (context) => this.model.attemptFailed(context.error.message));
+    this.#client.on("disconnected", (context) => {
+      if (!this.#stopping) this.model.ended(`${context.code} ${context.reason}`);
+    });
+  }
+
+  #alerts(): Lease {
+    return this.subscriptions.acquire(
+      { channel: alertChannel, pinned: true },
+      {
+        publication: (context) => {
+          const notice = readNotice(context.data, this.origin(context));
+          if (notice === null) return;
+          this.notices.post(notice);
+          if (notice.event === null) return;
+          this.feed.addEvent(notice.event);
+          this.popups.event(notice.event, this.serverClock.now() - notice.event.at_ms);
+        },
+      },
+    );
+  }
+
+  #receipts(): Lease {
+    return this.subscriptions.acquire(
+      { channel: `user_cmd:${this.me.id}`, pinned: true },
+      {
+        publication: (context) => {
+          const receipt = readReceipt(context.data);
+          if (receipt === null) return;
+          this.popups.command(this.commands.receipt(receipt, this.receivedMs(context)));
+        },
+      },
+    );
+  }
+
+  /** Snapshot, then stream: the client asks for the snapshot first, and again whenever its position cannot be recovered. */
+  #fleet(): Lease {
+    const channel = `fleet:${scope}`;
+    return this.subscriptions.acquire(
+      {
+        channel,
+        options: {
+          getToken: (context) => this.#subscriptionToken(context.channel),
+          getState: async () => {
+            const snapshot = await this.api.fleet(scope);
+            this.store.replace(snapshot);
+            if (this.#snapshots > 0) this.model.gap(channel);
+            this.#snapshots++;
+            return snapshot.position;
+          },
+        },
+      },
+      { publication: (context) => this.#applyFleet(context.data) },
+    );
+  }
+
+  #fleetFeed(): Lease {
+    return this.subscriptions.acquire(
+      { channel: `feed:${scope}`, options: { getToken: (context) => this.#subscriptionToken(context.channel) } },
+      {
+        publication: (context) => {
+          for (const event of readFeed(context.data, this.origin(context))) {
+            this.feed.addEvent(event);
+            this.popups.event(event, this.serverClock.now() - event.at_ms);
+          }
+        },
+        subscribed: (arrival) => {
+          if (arrival !== "lost") return;
+          const window = this.model.view.gaps.at(-1);
+          const toMs = this.serverClock.now();
+          const fromMs = window === undefined ? toMs : window.fromMs + this.serverClock.offsetMs;
+          this.feed.add({ kind: "gap", id: `gap@${toMs}`, fromMs, toMs });
+        },
+        refused: () => {
+          this.feedIsLive = false;
+        },
+      },
+    );
+  }
+
+  #applyFleet(data: unknown): void {
+    const update = asRecord(data);
+    if (update === null || !Array.isArray(update["rows"])) return;
+    const { at_ms, totals, rows, removed } = update as unknown as FleetUpdate;
+    this.store.apply({ at_ms, totals, rows, removed: removed ?? [] });
+  }
+
+  #subscriptionToken(channel: string): Promise<string> {
+    return this.#askToken(async () => (await this.api.subscriptionToken(channel)).token);
+  }
+
+  /** A refused token must not be asked for again and again: the official client stops on this error. */
+  async #askToken(ask: () => Promise<string>): Promise<string> {
+    try {
+      return await ask();
+    } catch (error) {
+      if (error instanceof ApiError && (error.status === 401 || error.status === 403)) throw new UnauthorizedError(error.code);
+      throw error;
+    }
+  }
+
+  #lagOf(context: PublicationContext): number | null {
+    const tags = readTags(context.tags);
+    const atMs = tags.atMs ?? asNumber(asRecord(context.data)?.["at_ms"]);
+    return atMs === null || tags.late ? null : this.serverClock.now() - atMs;
+  }
+}
+
+/** The token's address is a path on this host, or a full `ws:` or `wss:` address elsewhere. */
+function socketAddress(url: string): string {
+  if (/^wss?:/.test(url)) return url;
+  return new URL(url, location.href).href.replace(/^http/, "ws");
+}
