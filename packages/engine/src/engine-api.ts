@@ -14,6 +14,11 @@ export interface EnginePorts {
   readonly journalLog?: Log | undefined;
   /** By name, for `subscribeProxyName`. */
   readonly policies: ReadonlyMap<string, SubscribePolicy>;
+  /**
+   * Compiles `channel_regex` (Go RE2 syntax) into an unanchored match in linear time; needed only where a namespace has
+   * one (D27: the runtime's own RegExp backtracks).
+   */
+  readonly compileRegex?: ((source: string) => (text: string) => boolean) | undefined;
   /** Our own mistakes (a throw inside a handler): logged with its cause, the connection gets 3004. */
   readonly report: (message: string, cause: unknown) => void;
 }

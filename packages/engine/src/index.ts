@@ -1,3 +1,4 @@
+export { createEngine } from "./engine.ts";
 export * from "./engine-api.ts";
 export { idempotencyKeyTtlMs, MemoryLog } from "./history/memory-log.ts";
 export * from "./log.ts";

@@ -8,7 +8,10 @@ export interface Clock {
   monotonicMs(): number;
   /** Runs `task` once after `delayMs`; the answer cancels it. */
   schedule(delayMs: number, task: () => void): () => void;
-  /** Runs `task` after the current tick's work, before timers: the outboxes flush here. */
+  /**
+   * Runs `task` after the current tick's work, before timers: the outboxes flush here. Sockets are served between one
+   * task and one that it adds (`setImmediate`, not a microtask): the slices of a large fan-out rely on it.
+   */
   soon(task: () => void): void;
 }
 

@@ -159,5 +159,5 @@ export function rawText(data: Uint8Array): string {
     throw new NotJson("not UTF-8");
   }
   if (!isJson(decoded)) throw new NotJson("not JSON");
-  return /[\r\n]/.test(decoded) ? decoded.replace(/[\r\n]+/g, "") : decoded;
+  return decoded.includes("\n") ? decoded.replaceAll("\n", "") : decoded;
 }

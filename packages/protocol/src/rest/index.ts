@@ -58,7 +58,7 @@ export interface FleetRow {
   readonly rev: number;
   readonly name: string;
   readonly state: MachineState;
-  /** Why the state is what it is: `birth`, `will`, `status`, `activity`, `silence`, `never_seen`. */
+  /** Why the state is what it is: `birth`, `will`, `status`, `activity`, `silence`, `connection_lost`, `restart` (of the server), `never_seen`. */
   readonly state_reason: string;
   readonly temp_c: number | null;
   readonly voltage_v: number | null;

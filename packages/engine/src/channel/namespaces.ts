@@ -1,0 +1,96 @@
+import type { HistoryWindow, Log } from "../log.ts";
+import type { ChannelOptions, EngineOptions } from "../options.ts";
+import type { SubscribePolicy } from "../ports.ts";
+
+/** A namespace with everything that is worked out once: its log, its windows, its name rule, its policy. */
+export interface Namespace {
+  readonly name: string;
+  readonly options: ChannelOptions;
+  readonly log: Log;
+  readonly hasHistory: boolean;
+  /** What `history` shows. */
+  readonly historyWindow: HistoryWindow;
+  /** What is kept, and how far a returning client may be recovered: never less than the history shown. */
+  readonly recoveryWindow: HistoryWindow;
+  readonly policy: SubscribePolicy | undefined;
+  /** `channel_regex` on the part behind the boundary; without one a name must be ASCII. */
+  readonly nameRule: ((rest: string) => boolean) | undefined;
+}
+
+export interface NamespacePorts {
+  readonly memoryLog: Log;
+  readonly journalLog?: Log | undefined;
+  readonly policies: ReadonlyMap<string, SubscribePolicy>;
+  readonly compileRegex?: ((source: string) => (text: string) => boolean) | undefined;
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the range is ASCII, whole.
+const ascii = /^[\x00-\x7f]*$/;
+
+/** Which namespace a channel belongs to, and what its name says about who may have it. */
+export class Namespaces {
+  readonly #options: EngineOptions;
+  readonly #byName = new Map<string, Namespace>();
+  readonly #without: Namespace;
+
+  /** @throws Error where the options ask for something the ports do not bring. */
+  constructor(options: EngineOptions, ports: NamespacePorts) {
+    this.#options = options;
+    this.#without = namespaceOf("", options.withoutNamespace, ports);
+    for (const [name, channelOptions] of options.namespaces) this.#byName.set(name, namespaceOf(name, channelOptions, ports));
+  }
+
+  /** The namespace of a channel, or undefined when its prefix names none (error 102). */
+  of(channel: string): Namespace | undefined {
+    const boundary = this.#boundary(channel);
+    if (boundary === -1) return this.#without;
+    return this.#byName.get(channel.slice(this.isPrivate(channel) ? this.#options.privatePrefix.length : 0, boundary));
+  }
+
+  /** `$...`: only with a token. */
+  isPrivate(channel: string): boolean {
+    return this.#options.privatePrefix !== "" && channel.startsWith(this.#options.privatePrefix);
+  }
+
+  isValidName(namespace: Namespace, channel: string): boolean {
+    if (namespace.nameRule === undefined) return ascii.test(channel);
+    const boundary = this.#boundary(channel);
+    return namespace.nameRule(boundary === -1 ? channel : channel.slice(boundary + this.#options.namespaceBoundary.length));
+  }
+
+  /** `...#user,other`: the users a channel is limited to, or undefined when it is limited to none. */
+  limitedTo(namespace: Namespace, channel: string): readonly string[] | undefined {
+    if (!namespace.options.allowUserLimitedChannels) return undefined;
+    const at = channel.lastIndexOf(this.#options.userBoundary);
+    if (at === -1) return undefined;
+    return channel.slice(at + this.#options.userBoundary.length).split(this.#options.userSeparator);
+  }
+
+  #boundary(channel: string): number {
+    return channel.indexOf(this.#options.namespaceBoundary, this.isPrivate(channel) ? this.#options.privatePrefix.length : 0);
+  }
+}
+
+function namespaceOf(name: string, options: ChannelOptions, ports: NamespacePorts): Namespace {
+  const log = options.journal ? ports.journalLog : ports.memoryLog;
+  if (log === undefined) throw new Error(`namespace "${name}" is journaled, but no journal was handed in`);
+  const policy = options.subscribeProxyName === "" ? undefined : ports.policies.get(options.subscribeProxyName);
+  if (options.subscribeProxyName !== "" && policy === undefined) {
+    throw new Error(`namespace "${name}" asks the subscribe policy "${options.subscribeProxyName}", which was not handed in`);
+  }
+  if (options.channelRegex !== "" && ports.compileRegex === undefined) {
+    throw new Error(`namespace "${name}" has a channel_regex, but nothing to compile it with was handed in`);
+  }
+  const times = { ttlMs: options.historyTtlMs, metaTtlMs: options.historyMetaTtlMs };
+  const keeps = options.historyTtlMs > 0;
+  return {
+    name,
+    options,
+    log,
+    hasHistory: keeps && options.historySize > 0,
+    historyWindow: { sizeMax: keeps ? options.historySize : 0, ...times },
+    recoveryWindow: { sizeMax: keeps ? Math.max(options.historySize, options.recoverySize) : 0, ...times },
+    policy,
+    nameRule: options.channelRegex === "" ? undefined : ports.compileRegex?.(options.channelRegex),
+  };
+}

@@ -1,0 +1,51 @@
+import { clientErrors, disconnects, type RefreshRequest } from "@fleetcast/protocol";
+import type { ConnectionClaims } from "../../ports.ts";
+import { tokenChannels } from "../connecting.ts";
+import type { Connection } from "../connection.ts";
+import type { Member } from "../member.ts";
+import { endWith, nothing, type Outcome, refuse } from "../outcome.ts";
+import { monotonicOf, ttlSeconds } from "../subscription-expiry.ts";
+
+/** A client renews its connection with a new token (C25). */
+export function refresh(connection: Connection, member: Member, id: number, request: RefreshRequest): Outcome | Promise<Outcome> {
+  if (request.token === "") return endWith(disconnects.badRequest);
+  return renew(connection, member, id, request.token);
+}
+
+async function renew(connection: Connection, member: Member, id: number, token: string): Promise<Outcome> {
+  const { options, namespaces, ports } = connection.context;
+  const verified = await ports.verifier.connection(token);
+  if (connection.member !== member) return nothing;
+  if (!verified.ok) {
+    if (verified.why === "internal") return refuse(clientErrors.internal);
+    return endWith(verified.why === "expired" ? disconnects.connectionExpired : disconnects.invalidToken);
+  }
+  const { claims } = verified;
+  const channels = tokenChannels(claims);
+  for (const channel of channels.keys()) if (namespaces.of(channel) === undefined) return refuse(clientErrors.unknownChannel);
+  if (claims.user !== member.user) return endWith(disconnects.invalidToken);
+  const expireAtS = options.insecure ? undefined : claims.expireAtS;
+  const ttl = expireAtS === undefined ? undefined : ttlSeconds(ports.clock, expireAtS);
+  if (ttl !== undefined && ttl <= 0) return refuse(clientErrors.expired);
+  if (!sameChannels(member, channels)) return endWith(disconnects.insufficientState);
+  take(connection, member, claims, expireAtS);
+  return { kind: "reply", reply: { kind: "refresh", id, result: ttl === undefined ? {} : { expires: true, ttl } } };
+}
+
+function take(connection: Connection, member: Member, claims: ConnectionClaims, expireAtS: number | undefined): void {
+  const { options, ports } = connection.context;
+  if (claims.info !== undefined) member.connInfo = claims.info;
+  if (claims.meta !== undefined) member.meta = claims.meta;
+  member.closesAtMs =
+    expireAtS === undefined ? Number.POSITIVE_INFINITY : monotonicOf(ports.clock, expireAtS) + options.expiredCloseDelayMs;
+  connection.setDeadline();
+}
+
+/** A token that names other channels than the connection has from its token cannot be taken over: it must connect anew. */
+function sameChannels(member: Member, channels: ReadonlyMap<string, unknown>): boolean {
+  let fromToken = 0;
+  for (const { terms } of member.subscriptions) if (terms.fromToken) fromToken++;
+  if (fromToken !== channels.size) return false;
+  for (const channel of channels.keys()) if (member.subscription(channel)?.terms.fromToken !== true) return false;
+  return true;
+}

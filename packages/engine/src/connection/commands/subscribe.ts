@@ -1,0 +1,147 @@
+import { clientErrors, disconnects, type SubscribeRequest, utf8Length } from "@fleetcast/protocol";
+import { mayReadHistory, mayReadPresence, maySubscribe } from "../../channel/access.ts";
+import type { Namespace } from "../../channel/namespaces.ts";
+import type { EngineContext } from "../../context.ts";
+import type { Connection } from "../connection.ts";
+import type { Member } from "../member.ts";
+import { endWith, nothing, type Outcome, refuse } from "../outcome.ts";
+import { enterChannel, goLive, type Subscribed } from "../subscribing.ts";
+import type { SubscriptionTerms } from "../subscription.ts";
+import { termsOf } from "../terms.ts";
+
+const sharedPollType = 4;
+const streamType = 0;
+
+/** What was granted, or why not. */
+type Permission = { readonly kind: "granted"; readonly terms: SubscriptionTerms } | Exclude<Outcome, { kind: "reply" }>;
+
+/** A client asks for a channel. The order of the checks is part of the protocol (C15, C16). */
+export function subscribe(connection: Connection, member: Member, id: number, request: SubscribeRequest): Outcome | Promise<Outcome> {
+  const { context } = connection;
+  const { channel } = request;
+  const { options, namespaces } = context;
+  if (channel === "") return endWith(disconnects.badRequest);
+  if (request.type === sharedPollType) return refuse(clientErrors.notAvailable);
+  if (request.delta !== "" && request.delta !== "fossil") return endWith(disconnects.badRequest);
+  if (utf8Length(channel) > options.channelLengthBytesMax) return refuse(clientErrors.badRequest);
+  if (member.subscription(channel) !== undefined) return refuse(clientErrors.alreadySubscribed);
+  if (member.subscriptionCount >= options.channelLimit) return refuse(clientErrors.limitExceeded);
+  const namespace = namespaces.of(channel);
+  if (namespace === undefined) return refuse(clientErrors.unknownChannel);
+  if (!namespaces.isValidName(namespace, channel)) return refuse(clientErrors.badRequest);
+  if (request.type > streamType && request.type < sharedPollType) return refuse(clientErrors.permissionDenied);
+  const permission = permit(context, member, namespace, request);
+  if (permission instanceof Promise) return permission.then((known) => enter(connection, member, id, namespace, request, known));
+  return enter(connection, member, id, namespace, request, permission);
+}
+
+function enter(
+  connection: Connection,
+  member: Member,
+  id: number,
+  namespace: Namespace,
+  request: SubscribeRequest,
+  permission: Permission,
+): Outcome | Promise<Outcome> {
+  if (connection.member !== member) return nothing;
+  if (permission.kind !== "granted") return permission;
+  if (request.type > sharedPollType) return endWith(disconnects.internal); // as the real one: known only here
+  if (request.tagsFilter) return refuse(clientErrors.badRequest); // no namespace can allow one yet
+  const wish = {
+    recover: request.recover,
+    from: { offset: request.offset, epoch: request.epoch },
+    rejectUnrecovered: request.rejectUnrecovered,
+  };
+  const entered = enterChannel(connection, member, request.channel, namespace, permission.terms, wish);
+  return entered instanceof Promise ? entered.then((known) => answer(member, id, known)) : answer(member, id, entered);
+}
+
+function answer(member: Member, id: number, subscribed: Subscribed): Outcome {
+  if (subscribed.kind === "gone") return nothing;
+  if (subscribed.kind !== "subscribed") return subscribed;
+  const { subscription, result } = subscribed;
+  return { kind: "reply", reply: { kind: "subscribe", id, result }, after: () => goLive(subscription, member) };
+}
+
+/** Token, private, user-limited, policy, allow rules: the first that decides, decides. */
+function permit(context: EngineContext, member: Member, namespace: Namespace, request: SubscribeRequest): Permission | Promise<Permission> {
+  const { options, namespaces } = context;
+  const { channel } = request;
+  if (request.token !== "") return permitByToken(context, member, namespace, request);
+  if (namespaces.isPrivate(channel)) return refuseWith(clientErrors.permissionDenied);
+  const limitedTo = namespaces.limitedTo(namespace, channel);
+  if (limitedTo === undefined && namespace.policy !== undefined) return permitByPolicy(context, member, namespace, request);
+  const granted = limitedTo?.includes(member.user) || (limitedTo === undefined && maySubscribe(options, namespace, member.user));
+  // The insecure mode opens what no rule opens; names, namespaces and `$` stay as they are.
+  if (!granted && !options.insecure) return refuseWith(clientErrors.permissionDenied);
+  return { kind: "granted", terms: withWishes(context, member, namespace, request, termsOf(namespace, {})) };
+}
+
+async function permitByToken(context: EngineContext, member: Member, namespace: Namespace, request: SubscribeRequest): Promise<Permission> {
+  const verified = await context.ports.verifier.subscription(request.token);
+  if (!verified.ok) {
+    if (verified.why === "expired") return refuseWith(clientErrors.tokenExpired);
+    return refuseWith(verified.why === "internal" ? clientErrors.internal : clientErrors.permissionDenied);
+  }
+  const { claims } = verified;
+  if (claims.channel === "") return refuseWith(clientErrors.permissionDenied);
+  const isMine = claims.channel === request.channel && claims.user === member.user && (claims.client ?? member.client) === member.client;
+  if (!isMine) return { kind: "disconnect", disconnect: disconnects.invalidToken };
+  return { kind: "granted", terms: withWishes(context, member, namespace, request, termsOf(namespace, claims)) };
+}
+
+/** The policy's answer is used as it is: the client's wishes are not looked at. A policy that fails allows nothing (A3). */
+async function permitByPolicy(
+  context: EngineContext,
+  member: Member,
+  namespace: Namespace,
+  request: SubscribeRequest,
+): Promise<Permission> {
+  try {
+    const answer = await namespace.policy?.subscribe({
+      client: member.client,
+      user: member.user,
+      channel: request.channel,
+      token: request.token,
+      meta: member.meta,
+      data: request.data,
+    });
+    switch (answer?.kind) {
+      case "allow":
+        return { kind: "granted", terms: termsOf(namespace, answer) };
+      case "error":
+        return refuseWith({ code: answer.code, message: answer.message, temporary: answer.temporary ?? false });
+      case "disconnect":
+        return { kind: "disconnect", disconnect: { code: answer.code, reason: answer.reason } };
+      case undefined:
+        return refuseWith(clientErrors.permissionDenied);
+    }
+  } catch (cause) {
+    context.ports.report(`the subscribe policy of ${request.channel} did not answer`, cause);
+    return refuseWith(clientErrors.internal);
+  }
+}
+
+/** What a client may ask for beyond the namespace's terms. */
+function withWishes(
+  { options }: EngineContext,
+  member: Member,
+  namespace: Namespace,
+  request: SubscribeRequest,
+  terms: SubscriptionTerms,
+): SubscriptionTerms {
+  const asker = { user: member.user, subscribed: true };
+  const keeps = namespace.recoveryWindow.sizeMax > 0;
+  const readsHistory = keeps && mayReadHistory(options, namespace, asker);
+  const recoverable = terms.recoverable || (request.recoverable && keeps && (namespace.options.allowRecovery || readsHistory));
+  const positioned = request.positioned && keeps && (namespace.options.allowPositioning || readsHistory);
+  const receives = request.joinLeave && namespace.options.joinLeave && mayReadPresence(options, namespace, asker);
+  return {
+    ...terms,
+    recoverable,
+    positioned: terms.positioned || recoverable || positioned,
+    receivesJoinLeave: terms.receivesJoinLeave || receives,
+  };
+}
+
+const refuseWith = (error: Parameters<typeof refuse>[0]): Permission => ({ kind: "error", error });

@@ -1,0 +1,293 @@
+import {
+  type ClientCommand,
+  type DecodedFrame,
+  type Disconnect,
+  disconnects,
+  type EncodedMessage,
+  type Push,
+  type Unsubscribe,
+} from "@fleetcast/protocol";
+import type { EngineContext } from "../context.ts";
+import type { ConnectionInput, TransportInfo } from "../engine-api.ts";
+import type { Socket } from "../ports.ts";
+import type { WheelEntry } from "../timer-wheel.ts";
+import type { Member } from "./member.ts";
+import { Outbox, type OutboxOwner } from "./outbox.ts";
+import type { Outcome } from "./outcome.ts";
+import { nextDeadline, runDeadlines } from "./timers.ts";
+import { leaveAll } from "./unsubscribing.ts";
+
+/** How long a reader that is closed may take for what it was already sent (D23). */
+const closeWaitMsMax = 1_000;
+/** How long a closed socket may take to answer before it is cut. */
+const closeAnswerMsMax = 5_000;
+/** A connection whose connect command failed is cut this long after. */
+const refusedMsMax = 5_000;
+
+export type Phase =
+  | { readonly name: "opened"; readonly staleAtMs: number }
+  /** A connect command is being worked on. The member is in the hub from the moment its right is known. */
+  | { readonly name: "connecting"; readonly staleAtMs: number; readonly member: Member | undefined }
+  | { readonly name: "connected"; readonly member: Member }
+  /** Connect was answered with an error: nothing more is read or answered. */
+  | { readonly name: "refused"; readonly staleAtMs: number; readonly cutAtMs: number }
+  /** Out of the hub; the last bytes leave, or a slow reader gets its second. `disconnect` is still to be said. */
+  | { readonly name: "ending"; readonly disconnect: Disconnect; readonly cutAtMs: number }
+  /** The close frame is out; the peer may answer it. */
+  | { readonly name: "closing"; readonly cutAtMs: number }
+  | { readonly name: "closed" };
+
+/** How a command is handled; handed in so that this file knows none of them. */
+export type Dispatch = (connection: Connection, command: ClientCommand) => Outcome | Promise<Outcome>;
+
+/**
+ * One client. Its commands run one after another, in the order of the wire; whatever awaits finds the connection closed
+ * when it returns, so everything looks at the phase again.
+ */
+export class Connection implements ConnectionInput, OutboxOwner, WheelEntry {
+  readonly context: EngineContext;
+  readonly transport: TransportInfo;
+  readonly outbox: Outbox;
+  readonly #socket: Socket;
+  readonly #dispatch: Dispatch;
+  #phase: Phase;
+  /** A command awaits; frames that arrive meanwhile wait here, bounded by bytes. */
+  #busy = false;
+  #waitingFrames: (string | Uint8Array)[] | undefined;
+  #waitingFrameBytes = 0;
+  wheelDueMs = 0;
+  wheelSlot = -1;
+  wheelNext: WheelEntry | undefined;
+  wheelPrevious: WheelEntry | undefined;
+
+  constructor(context: EngineContext, socket: Socket, transport: TransportInfo, dispatch: Dispatch) {
+    this.context = context;
+    this.transport = transport;
+    this.#socket = socket;
+    this.#dispatch = dispatch;
+    this.outbox = new Outbox(socket, context.codec, context.fanOut, this, context.options.queueBytesMax);
+    this.#phase = { name: "opened", staleAtMs: context.ports.clock.monotonicMs() + context.options.staleCloseDelayMs };
+    context.hub.open.add(this);
+    this.setDeadline();
+  }
+
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  /** The member while it is connected; undefined before and after. */
+  get member(): Member | undefined {
+    return this.#phase.name === "connected" ? this.#phase.member : undefined;
+  }
+
+  /** The member from the moment its right is known, hence also before its connect reply. */
+  get anyMember(): Member | undefined {
+    return this.#phase.name === "connected" || this.#phase.name === "connecting" ? this.#phase.member : undefined;
+  }
+
+  /** True while a reply may still be said. */
+  get isOpen(): boolean {
+    return this.#phase.name === "opened" || this.#phase.name === "connecting" || this.#phase.name === "connected";
+  }
+
+  startConnecting(): void {
+    if (this.#phase.name === "opened") this.#phase = { name: "connecting", staleAtMs: this.#phase.staleAtMs, member: undefined };
+  }
+
+  /** The right to connect is known: from here on the member is counted and found by its user. */
+  enter(member: Member): void {
+    if (this.#phase.name !== "connecting") return;
+    this.#phase = { ...this.#phase, member };
+    this.context.hub.enter(this, member.user);
+  }
+
+  becomeConnected(member: Member): void {
+    if (this.#phase.name !== "connecting") return;
+    this.#phase = { name: "connected", member };
+    this.setDeadline();
+  }
+
+  message(frame: string | Uint8Array): void {
+    if (!this.isOpen) return;
+    if (!this.#busy) {
+      this.#run(this.context.codec.decode(frame), 0);
+      return;
+    }
+    this.#waitingFrames ??= [];
+    this.#waitingFrames.push(frame);
+    this.#waitingFrameBytes += frame.length;
+    // A socket cannot be paused here, so frames sent faster than commands end are bounded like everything else.
+    if (this.#waitingFrameBytes > this.context.options.queueBytesMax) this.disconnect(disconnects.tooManyRequests);
+  }
+
+  drained(): void {
+    this.outbox.drained();
+    if (this.#phase.name === "ending" && !this.outbox.isBlocked) this.#sayClose(this.#phase.disconnect);
+  }
+
+  closed(): void {
+    if (this.#phase.name === "closed") return;
+    this.#leave();
+    this.#phase = { name: "closed" };
+    this.outbox.end();
+    this.context.wheel.remove(this);
+    this.#waitingFrames = undefined;
+    this.context.hub.open.delete(this);
+    this.context.onConnectionClosed();
+  }
+
+  /** A message for this connection alone; `undefined` is a payload its format cannot carry. */
+  say(message: EncodedMessage | undefined): void {
+    if (!this.isOpen) return;
+    if (message === undefined) this.disconnect(disconnects.inappropriateProtocol);
+    else this.outbox.push(message);
+  }
+
+  push(push: Push): void {
+    this.say(this.context.codec.push(push));
+  }
+
+  pushUnsubscribe(channel: string, unsubscribe: Unsubscribe): void {
+    this.push({ kind: "unsubscribe", channel, unsubscribe });
+  }
+
+  /** Out of the hub at once; what was queued before still leaves, except for slow readers (3008), then the close frame. */
+  disconnect(disconnect: Disconnect): void {
+    if (this.#phase.name === "ending" || this.#phase.name === "closing" || this.#phase.name === "closed") return;
+    this.#leave();
+    this.#waitingFrames = undefined;
+    if (disconnect.code === disconnects.slow.code) this.context.counters.slowDisconnects++;
+    this.#phase = { name: "ending", disconnect, cutAtMs: this.context.ports.clock.monotonicMs() + closeWaitMsMax };
+    if (disconnect.code === disconnects.slow.code) this.outbox.end();
+    else this.outbox.flush();
+    if (this.#isGone) return; // the flush found no peer
+    if (this.outbox.isBlocked) this.setDeadline();
+    else this.#sayClose(disconnect);
+  }
+
+  /** At once and without a close frame: for peers that are gone and for those that must not be told anything. */
+  destroy(): void {
+    if (this.#phase.name === "closed") return;
+    this.#leave();
+    this.#phase = { name: "closing", cutAtMs: Number.POSITIVE_INFINITY };
+    this.outbox.end();
+    this.#socket.destroy();
+    this.closed();
+  }
+
+  onSlow(): void {
+    this.disconnect(disconnects.slow);
+  }
+
+  onGone(): void {
+    if (this.#phase.name === "closed") return;
+    if (this.isOpen) this.context.counters.droppedFrames++;
+    this.destroy();
+  }
+
+  onDeadline(nowMs: number): void {
+    if (this.#phase.name === "ending" || this.#phase.name === "closing") {
+      if (nowMs >= this.#phase.cutAtMs) this.destroy();
+      else this.setDeadline();
+      return;
+    }
+    runDeadlines(this, nowMs);
+    this.setDeadline();
+  }
+
+  /** Puts the nearest of this connection's deadlines on the wheel; call it after changing one. */
+  setDeadline(): void {
+    if (this.#phase.name !== "closed") this.context.wheel.set(this, nextDeadline(this.#phase));
+  }
+
+  #run(frame: DecodedFrame, from: number): void {
+    for (let at = from; at < frame.commands.length && this.isOpen; at++) {
+      const command = frame.commands[at];
+      if (command === undefined) break;
+      const outcome = this.#handle(command);
+      if (outcome instanceof Promise) {
+        this.#busy = true;
+        void outcome.then(
+          (known) => this.#resume(frame, at + 1, command, known),
+          (cause: unknown) => this.#fail(command, cause),
+        );
+        return;
+      }
+      this.#act(command, outcome);
+    }
+    if (frame.violation && this.isOpen) this.disconnect(disconnects.badRequest);
+  }
+
+  #handle(command: ClientCommand): Outcome | Promise<Outcome> {
+    try {
+      return this.#dispatch(this, command);
+    } catch (cause) {
+      this.#fail(command, cause);
+      return { kind: "nothing" };
+    }
+  }
+
+  #resume(frame: DecodedFrame, at: number, command: ClientCommand, outcome: Outcome): void {
+    this.#busy = false;
+    this.#act(command, outcome);
+    this.#run(frame, at);
+    while (!this.#busy && this.isOpen && this.#waitingFrames !== undefined) {
+      const next = this.#waitingFrames.shift();
+      if (next === undefined) break;
+      this.#waitingFrameBytes -= next.length;
+      this.#run(this.context.codec.decode(next), 0);
+    }
+  }
+
+  #act(command: ClientCommand, outcome: Outcome): void {
+    if (!this.isOpen) return;
+    switch (outcome.kind) {
+      case "reply":
+        this.say(this.context.codec.reply(outcome.reply));
+        if (this.isOpen) outcome.after?.();
+        return;
+      case "error":
+        this.say(this.context.codec.reply({ kind: "error", id: command.kind === "pong" ? 0 : command.id, error: outcome.error }));
+        if (command.kind === "connect") this.#refuse();
+        return;
+      case "disconnect":
+        this.disconnect(outcome.disconnect);
+        return;
+      case "nothing":
+        return;
+    }
+  }
+
+  /** Our own mistake: reported once, here, and told to the client as 3004. */
+  #fail(command: ClientCommand, cause: unknown): void {
+    this.#busy = false;
+    this.context.ports.report(`a ${command.kind} command failed`, cause);
+    this.disconnect(disconnects.internal);
+  }
+
+  #refuse(): void {
+    if (this.#phase.name !== "connecting") return;
+    const { staleAtMs } = this.#phase;
+    this.#leave();
+    this.#phase = { name: "refused", staleAtMs, cutAtMs: this.context.ports.clock.monotonicMs() + refusedMsMax };
+    this.setDeadline();
+  }
+
+  #leave(): void {
+    const member = this.anyMember;
+    if (member === undefined) return;
+    this.context.hub.leave(this, member.user);
+    leaveAll(this.context, member);
+  }
+
+  get #isGone(): boolean {
+    return this.#phase.name === "closed";
+  }
+
+  #sayClose(disconnect: Disconnect): void {
+    this.outbox.end();
+    this.#phase = { name: "closing", cutAtMs: this.context.ports.clock.monotonicMs() + closeAnswerMsMax };
+    this.setDeadline();
+    this.#socket.close(disconnect.code, disconnect.reason);
+  }
+}

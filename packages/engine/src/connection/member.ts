@@ -1,0 +1,56 @@
+import type { ClientInfo } from "@fleetcast/protocol";
+import type { Subscription } from "./subscription.ts";
+
+/** An authenticated connection: what exists only from a good connect command on. */
+export class Member {
+  /** Connection id, UUIDv4. */
+  readonly client: string;
+  readonly user: string;
+  connInfo: Uint8Array | undefined;
+  /** Raw JSON for policies; never sent to clients. */
+  meta: Uint8Array | undefined;
+  /** Monotonic time at which the connection is closed as expired (3005), grace included; infinity for never. */
+  closesAtMs = Number.POSITIVE_INFINITY;
+  nextPingAtMs = Number.POSITIVE_INFINITY;
+  /** Set while a ping is unanswered. */
+  pongDueAtMs = Number.POSITIVE_INFINITY;
+  nextPresenceTickAtMs = Number.POSITIVE_INFINITY;
+  #subscriptions: Map<string, Subscription> | undefined;
+
+  constructor(client: string, user: string) {
+    this.client = client;
+    this.user = user;
+  }
+
+  get subscriptions(): Iterable<Subscription> {
+    return this.#subscriptions?.values() ?? [];
+  }
+
+  get subscriptionCount(): number {
+    return this.#subscriptions?.size ?? 0;
+  }
+
+  subscription(channel: string): Subscription | undefined {
+    return this.#subscriptions?.get(channel);
+  }
+
+  add(subscription: Subscription): void {
+    this.#subscriptions ??= new Map();
+    this.#subscriptions.set(subscription.channel.name, subscription);
+  }
+
+  remove(subscription: Subscription): void {
+    this.#subscriptions?.delete(subscription.channel.name);
+    if (this.#subscriptions?.size === 0) this.#subscriptions = undefined;
+  }
+
+  /** As other subscribers see this one; with `chan_info` where it is on that channel. */
+  infoOn(subscription: Subscription | undefined): ClientInfo {
+    return {
+      user: this.user,
+      client: this.client,
+      ...(this.connInfo === undefined ? {} : { connInfo: this.connInfo }),
+      ...(subscription?.info === undefined ? {} : { chanInfo: subscription.info }),
+    };
+  }
+}

@@ -1,0 +1,213 @@
+import { type Codec, type EncodedMessage, messagesPerFrameMax } from "@fleetcast/protocol";
+import type { Socket } from "../ports.ts";
+
+/**
+ * A message that waits to be sent, linked to the one before it. Connections with the very same list of waiting messages
+ * share the very same nodes, because a fan-out appends one message to all of them in turn and the successor is looked
+ * up first: the frame they join into is then built once for all. A node never changes but for its two caches.
+ */
+class WaitingMessage {
+  readonly message: EncodedMessage;
+  /** The message before it in the same frame. */
+  readonly before: WaitingMessage | undefined;
+  /** The last message of the frame before. */
+  readonly frameBefore: WaitingMessage | undefined;
+  /** Place in its frame, from 1 to `messagesPerFrameMax`. */
+  readonly place: number;
+  /** Messages and bytes up to here, over all frames of the list. */
+  readonly count: number;
+  readonly sizeBytes: number;
+  /** The successor that a fan-out appended last: what others with the same list will want, too. */
+  successor: WaitingMessage | undefined;
+  #frame: EncodedMessage["payload"] | undefined;
+
+  constructor(message: EncodedMessage, tail: WaitingMessage | undefined, separatorBytes: number) {
+    const sameFrame = tail !== undefined && tail.place < messagesPerFrameMax;
+    this.message = message;
+    this.before = sameFrame ? tail : undefined;
+    this.frameBefore = sameFrame ? tail.frameBefore : tail;
+    this.place = sameFrame ? tail.place + 1 : 1;
+    this.count = (tail?.count ?? 0) + 1;
+    this.sizeBytes = (tail?.sizeBytes ?? 0) + message.sizeBytes + separatorBytes;
+  }
+
+  /** The frame that ends with this message. */
+  frame(codec: Codec): EncodedMessage["payload"] {
+    if (this.before === undefined) return this.message.payload;
+    if (this.#frame === undefined) {
+      const payloads: EncodedMessage["payload"][] = [];
+      for (let node: WaitingMessage | undefined = this; node !== undefined; node = node.before) payloads.push(node.message.payload);
+      this.#frame = codec.join(payloads.reverse());
+    }
+    return this.#frame;
+  }
+}
+
+/** What all outboxes of an engine share: who has something to send, and how much of it is waiting. */
+export interface OutboxSchedule {
+  /** The outbox has its first message: flush it in this or a later slice. */
+  wake(outbox: Outbox): void;
+  /** Messages that wait in outboxes whose socket takes them; for holding publishers back. */
+  waitingMessages: number;
+  /** First messages of empty outboxes that a fan-out appended last. */
+  shared: EncodedMessage | undefined;
+  sharedNode: unknown;
+}
+
+export interface OutboxOwner {
+  /** More than `queueBytesMax` wait: this reader is slow (3008). */
+  onSlow(): void;
+  /** The runtime dropped a frame or lost the peer: this client has a gap (D20). */
+  onGone(): void;
+}
+
+/**
+ * What one connection has to be sent, in order. Messages are appended at any time and leave once a tick, joined into
+ * frames. After the first `queued` nothing is handed over until `drained`: what the runtime holds is one frame, what we
+ * hold is at most `queueBytesMax` (D20, D21).
+ */
+export class Outbox {
+  readonly #socket: Socket;
+  readonly #codec: Codec;
+  readonly #schedule: OutboxSchedule;
+  readonly #owner: OutboxOwner;
+  readonly #bytesMax: number;
+  #tail: WaitingMessage | undefined;
+  /** Frames, oldest first, that were ready when the socket said `queued`. */
+  #ready: WaitingMessage[] | undefined;
+  #readyBytes = 0;
+  #blocked = false;
+  #ended = false;
+  #awake = false;
+  /** Messages of ours in `schedule.waitingMessages`. */
+  #counted = 0;
+
+  constructor(socket: Socket, codec: Codec, schedule: OutboxSchedule, owner: OutboxOwner, bytesMax: number) {
+    this.#socket = socket;
+    this.#codec = codec;
+    this.#schedule = schedule;
+    this.#owner = owner;
+    this.#bytesMax = bytesMax;
+  }
+
+  get queuedBytes(): number {
+    return this.#readyBytes + (this.#tail?.sizeBytes ?? 0);
+  }
+
+  /** The socket holds bytes that the peer did not take. */
+  get isBlocked(): boolean {
+    return this.#blocked;
+  }
+
+  /** A message for this connection alone: a reply. */
+  push(message: EncodedMessage): void {
+    if (!this.#ended) this.#append(new WaitingMessage(message, this.#tail, this.#codec.separatorBytes));
+  }
+
+  /** A message that many get at this moment. The hot path: usually it finds its node made. */
+  pushShared(message: EncodedMessage): void {
+    if (this.#ended) return;
+    const tail = this.#tail;
+    if (tail !== undefined) {
+      let node = tail.successor;
+      if (node === undefined || node.message !== message) {
+        node = new WaitingMessage(message, tail, this.#codec.separatorBytes);
+        tail.successor = node;
+      }
+      this.#append(node);
+      return;
+    }
+    const schedule = this.#schedule;
+    if (schedule.shared !== message) {
+      schedule.shared = message;
+      schedule.sharedNode = new WaitingMessage(message, undefined, this.#codec.separatorBytes);
+    }
+    this.#append(schedule.sharedNode as WaitingMessage);
+  }
+
+  /** Hands everything over that the socket takes. */
+  flush(): void {
+    this.#awake = false;
+    if (this.#blocked || this.#ended) return;
+    const tail = this.#tail;
+    if (tail === undefined) return;
+    this.#tail = undefined;
+    this.#uncount();
+    if (tail.frameBefore === undefined) {
+      this.#send(tail);
+      return;
+    }
+    this.#ready = framesOf(tail);
+    this.#readyBytes = tail.sizeBytes;
+    this.#sendReady();
+  }
+
+  drained(): void {
+    if (!this.#blocked) return;
+    this.#blocked = false;
+    if (this.#ended) return;
+    this.#sendReady();
+    this.flush();
+  }
+
+  /** Forgets what waits; nothing is sent or taken any more. */
+  end(): void {
+    this.#ended = true;
+    this.#tail = undefined;
+    this.#ready = undefined;
+    this.#readyBytes = 0;
+    this.#uncount();
+  }
+
+  #append(node: WaitingMessage): void {
+    this.#tail = node;
+    if (!this.#blocked) {
+      this.#counted++;
+      this.#schedule.waitingMessages++;
+      if (!this.#awake) {
+        this.#awake = true;
+        this.#schedule.wake(this);
+      }
+    }
+    if (node.sizeBytes + this.#readyBytes > this.#bytesMax) this.#owner.onSlow();
+  }
+
+  #sendReady(): void {
+    if (this.#ready === undefined) return;
+    const run = () => this.#sendReadyFrames();
+    if (this.#socket.cork === undefined) run();
+    else this.#socket.cork(run);
+  }
+
+  #sendReadyFrames(): void {
+    const ready = this.#ready;
+    if (ready === undefined) return;
+    let next = 0;
+    while (next < ready.length && !this.#blocked && !this.#ended) {
+      const node = ready[next++];
+      if (node !== undefined) this.#send(node);
+    }
+    if (this.#ended) return;
+    this.#ready = next === ready.length ? undefined : ready.slice(next);
+    const last = ready[ready.length - 1];
+    this.#readyBytes = this.#ready === undefined ? 0 : (last?.sizeBytes ?? 0) - (ready[next - 1]?.sizeBytes ?? 0);
+  }
+
+  #send(node: WaitingMessage): void {
+    const outcome = this.#socket.send(node.frame(this.#codec));
+    if (outcome === "sent") return;
+    if (outcome === "queued") this.#blocked = true;
+    else this.#owner.onGone();
+  }
+
+  #uncount(): void {
+    this.#schedule.waitingMessages -= this.#counted;
+    this.#counted = 0;
+  }
+}
+
+function framesOf(tail: WaitingMessage): WaitingMessage[] {
+  const frames: WaitingMessage[] = [];
+  for (let node: WaitingMessage | undefined = tail; node !== undefined; node = node.frameBefore) frames.push(node);
+  return frames.reverse();
+}

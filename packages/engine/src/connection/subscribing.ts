@@ -1,0 +1,141 @@
+import {
+  clientErrors,
+  type Disconnect,
+  disconnects,
+  type ErrorReply,
+  type StreamPosition,
+  type SubscribeResult,
+} from "@fleetcast/protocol";
+import type { Namespace } from "../channel/namespaces.ts";
+import { Delivery } from "../fan-out.ts";
+import { type Recovery, type RecoveryWish, recoverCache, recoverStream } from "../history/recovery.ts";
+import type { Connection } from "./connection.ts";
+import type { Member } from "./member.ts";
+import { Subscription, type SubscriptionTerms } from "./subscription.ts";
+import { monotonicOf, ttlSeconds } from "./subscription-expiry.ts";
+import { leaveChannel } from "./unsubscribing.ts";
+
+export interface SubscribeWish {
+  readonly recover: boolean;
+  readonly from: RecoveryWish;
+  /** Refuse with 112 instead of subscribing unrecovered. */
+  readonly rejectUnrecovered: boolean;
+}
+
+export type Subscribed =
+  | { readonly kind: "subscribed"; readonly subscription: Subscription; readonly result: SubscribeResult }
+  | { readonly kind: "error"; readonly error: ErrorReply }
+  | { readonly kind: "disconnect"; readonly disconnect: Disconnect }
+  /** The connection closed, or the subscription was taken away, while the log was read. */
+  | { readonly kind: "gone" };
+
+/**
+ * Brings a permitted subscription into the hub. The order is rule L9: enter the hub first and hold what arrives, then
+ * read up to what was published by then; `goLive` follows once the reply is in the outbox. The other order would lose a
+ * publication that lands between the read and the entry.
+ */
+export function enterChannel(
+  connection: Connection,
+  member: Member,
+  channelName: string,
+  namespace: Namespace,
+  terms: SubscriptionTerms,
+  wish: SubscribeWish,
+): Subscribed | Promise<Subscribed> {
+  const { hub, presence, ports } = connection.context;
+  const ttl = terms.expireAtS === undefined ? undefined : ttlSeconds(ports.clock, terms.expireAtS);
+  if (ttl !== undefined && ttl <= 0) return { kind: "error", error: clientErrors.expired };
+  const subscription = new Subscription(connection, connection.outbox, hub.channel(channelName, namespace), terms);
+  if (terms.expireAtS !== undefined) subscription.expiresAtMs = monotonicOf(ports.clock, terms.expireAtS);
+  hub.subscribe(subscription);
+  member.add(subscription);
+  if (terms.present) presence.put(channelName, member.infoOn(subscription));
+  const grant: SubscribeResult = {
+    ...(ttl !== undefined && terms.clientSideRefresh ? { expires: true, ttl } : {}),
+    ...(terms.recoverable ? { recoverable: true } : {}),
+    ...(terms.positioned ? { positioned: true } : {}),
+    ...(terms.data === undefined ? {} : { data: terms.data }),
+    ...(wish.recover ? { wasRecovering: true } : {}),
+  };
+  if (!terms.positioned) return { kind: "subscribed", subscription, result: grant };
+  return enterPositioned(subscription, member, wish, grant);
+}
+
+/** The reply is in the outbox: what was held follows it, then everything live; others hear of the new subscriber. */
+export function goLive(subscription: Subscription, member: Member): void {
+  const { channel, connection, terms, held } = subscription;
+  const { fanOut } = connection.context;
+  if (subscription.index === -1) return;
+  subscription.live = true;
+  subscription.held = undefined;
+  subscription.heldBytes = 0;
+  for (const delivery of held ?? []) {
+    if (subscription.index === -1) return;
+    fanOut.deliver(subscription, delivery);
+  }
+  if (terms.emitsJoinLeave && channel.joinLeaveReceivers > 0 && subscription.index !== -1) {
+    fanOut.offer(new Delivery(channel, { kind: "join", channel: channel.name, info: member.infoOn(subscription) }));
+  }
+}
+
+async function enterPositioned(
+  subscription: Subscription,
+  member: Member,
+  wish: SubscribeWish,
+  grant: SubscribeResult,
+): Promise<Subscribed> {
+  const { channel, connection, terms } = subscription;
+  const { report, clock } = connection.context.ports;
+  const recovers = terms.recoverable && wish.recover;
+  let outcome: Recovery;
+  try {
+    outcome = recovers ? await recover(subscription, wish) : await stand(subscription);
+  } catch (cause) {
+    report(`the log of ${channel.name} could not be read`, cause);
+    return { kind: "disconnect", disconnect: disconnects.internal };
+  }
+  if (!connection.isOpen || member.subscription(channel.name) !== subscription) return { kind: "gone" };
+  if (recovers && !outcome.recovered && wish.rejectUnrecovered && terms.recoveryMode === "stream") {
+    leaveChannel(connection.context, member, subscription);
+    return { kind: "error", error: clientErrors.unrecoverablePosition };
+  }
+  const { position } = outcome;
+  if (!continues(subscription, position)) return { kind: "disconnect", disconnect: disconnects.insufficientState };
+  subscription.offset = position.offset;
+  subscription.epoch = position.epoch;
+  subscription.positionCheckedAtMs = clock.monotonicMs();
+  const result: SubscribeResult = {
+    ...grant,
+    epoch: position.epoch,
+    // A recovered client moves on from where it was, publication by publication; any other starts at the top.
+    offset: recovers && outcome.recovered ? wish.from.offset : position.offset,
+    ...(recovers && outcome.recovered ? { recovered: true, publications: outcome.publications } : {}),
+  };
+  return { kind: "subscribed", subscription, result };
+}
+
+function recover({ channel, connection, terms }: Subscription, wish: SubscribeWish): Promise<Recovery> {
+  const { namespace, name, published } = channel;
+  if (terms.recoveryMode === "cache") return recoverCache(namespace, name, wish.from);
+  return recoverStream(namespace, name, wish.from, published, connection.context.options.recoveryPublicationsMax);
+}
+
+/** A subscriber that does not recover stands at what was published when it entered. */
+async function stand({ channel }: Subscription): Promise<Recovery> {
+  const { published } = channel;
+  const top = await channel.namespace.log.top(channel.name, channel.namespace.recoveryWindow);
+  return { recovered: false, publications: [], position: published?.epoch === top.epoch ? published : top };
+}
+
+/** Do the held publications go on right behind the position? A gap here means that the log is behind the fan-out. */
+function continues(subscription: Subscription, position: StreamPosition): boolean {
+  let next = position.offset + 1;
+  for (const { offset, epoch } of subscription.held ?? []) {
+    if (offset === 0) continue;
+    if (position.epoch !== "" && epoch !== position.epoch) return false;
+    if (offset < next) continue;
+    if (offset > next) return false;
+    next++;
+  }
+  return true;
+}

@@ -1,0 +1,56 @@
+import type { Delivery } from "../fan-out.ts";
+import type { HubChannel } from "../hub.ts";
+import type { Connection } from "./connection.ts";
+import type { Outbox } from "./outbox.ts";
+
+/** What a subscription was granted: the namespace's options after token, policy and the client's own wishes. */
+export interface SubscriptionTerms {
+  /** Tracks offsets: a gap is noticed and told. */
+  readonly positioned: boolean;
+  /** Missed publications are sent to a client that returns. */
+  readonly recoverable: boolean;
+  readonly recoveryMode: "stream" | "cache";
+  readonly present: boolean;
+  readonly emitsJoinLeave: boolean;
+  readonly receivesJoinLeave: boolean;
+  /** `chan_info`, raw. */
+  readonly info: Uint8Array | undefined;
+  /** `data` of the subscribe result, raw. */
+  readonly data: Uint8Array | undefined;
+  readonly expireAtS: number | undefined;
+  /** The client renews by `sub_refresh`; otherwise the policy is asked. */
+  readonly clientSideRefresh: boolean;
+  /** Made by us, not by a subscribe command: a problem ends the connection, not the subscription. */
+  readonly serverSide: boolean;
+  /** Named by the connection token, hence compared at refresh. */
+  readonly fromToken: boolean;
+}
+
+/** One connection on one channel. */
+export class Subscription {
+  readonly connection: Connection;
+  readonly outbox: Outbox;
+  readonly channel: HubChannel;
+  terms: SubscriptionTerms;
+  /** Place in the channel's list; -1 when not in the hub. */
+  index = -1;
+  /** False while the client does not have its subscribe reply yet; deliveries wait in `held` meanwhile (L9). */
+  live = false;
+  held: Delivery[] | undefined;
+  heldBytes = 0;
+  /** Offset of the last publication the client has, where `terms.positioned`. */
+  offset = 0;
+  epoch = "";
+  positionCheckedAtMs = 0;
+  /** Monotonic time of expiry; infinity for none. Told by `terms.expireAtS`, moved by refreshes. */
+  expiresAtMs = Number.POSITIVE_INFINITY;
+  info: Uint8Array | undefined;
+
+  constructor(connection: Connection, outbox: Outbox, channel: HubChannel, terms: SubscriptionTerms) {
+    this.connection = connection;
+    this.outbox = outbox;
+    this.channel = channel;
+    this.terms = terms;
+    this.info = terms.info;
+  }
+}

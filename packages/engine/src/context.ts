@@ -1,0 +1,23 @@
+import type { Codec } from "@fleetcast/protocol";
+import type { Namespaces } from "./channel/namespaces.ts";
+import type { EnginePorts } from "./engine-api.ts";
+import type { FanOut } from "./fan-out.ts";
+import type { Hub } from "./hub.ts";
+import type { EngineOptions } from "./options.ts";
+import type { MemoryPresence } from "./presence/presence.ts";
+import type { TimerWheel } from "./timer-wheel.ts";
+
+/** What every connection of one engine works with. */
+export interface EngineContext {
+  readonly options: EngineOptions;
+  readonly ports: EnginePorts;
+  readonly codec: Codec;
+  readonly namespaces: Namespaces;
+  readonly hub: Hub;
+  readonly fanOut: FanOut;
+  readonly presence: MemoryPresence;
+  readonly wheel: TimerWheel;
+  readonly counters: { slowDisconnects: number; droppedFrames: number };
+  /** Called when a socket is gone for good; `stop` waits for the last. */
+  onConnectionClosed: () => void;
+}

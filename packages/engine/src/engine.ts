@@ -1,0 +1,234 @@
+import { apiErrors, type ClientInfo, clientErrors, disconnects, jsonCodec, unsubscribes } from "@fleetcast/protocol";
+import { fitsFormat } from "./channel/data-format.ts";
+import { type Namespace, Namespaces } from "./channel/namespaces.ts";
+import { Connection } from "./connection/connection.ts";
+import { dispatch } from "./connection/dispatch.ts";
+import { endSubscription, unsubscribe } from "./connection/unsubscribing.ts";
+import type { EngineContext } from "./context.ts";
+import {
+  type ConnectionInput,
+  type ConnectionTarget,
+  type Engine,
+  type EnginePorts,
+  EngineRefusal,
+  type EngineStats,
+  type TransportInfo,
+} from "./engine-api.ts";
+import { Delivery, FanOut } from "./fan-out.ts";
+import { Hub } from "./hub.ts";
+import { type AppendResult, type CommittedPublication, type LogAppend, type ReadResult, UnrecoverablePosition } from "./log.ts";
+import type { EngineOptions } from "./options.ts";
+import type { PresenceMap, Socket } from "./ports.ts";
+import { MemoryPresence } from "./presence/presence.ts";
+import { TimerWheel } from "./timer-wheel.ts";
+
+/**
+ * Builds the push engine. It listens to both logs and fans out what they commit, in that order.
+ * @throws Error where a namespace needs a journal, a policy or a regex compiler that was not handed in.
+ */
+export function createEngine(options: EngineOptions, ports: EnginePorts): Engine {
+  return new EmbeddedEngine(options, ports);
+}
+
+class EmbeddedEngine implements Engine {
+  readonly options: EngineOptions;
+  readonly nodeId: string;
+  readonly #context: EngineContext;
+  readonly #startedAtMs: number;
+  #stopping = false;
+  #whenEmpty: (() => void) | undefined;
+
+  constructor(options: EngineOptions, ports: EnginePorts) {
+    this.options = options;
+    this.nodeId = ports.chance.uuid();
+    this.#startedAtMs = ports.clock.monotonicMs();
+    this.#context = {
+      options,
+      ports,
+      codec: jsonCodec,
+      namespaces: new Namespaces(options, ports),
+      hub: new Hub(),
+      fanOut: new FanOut(ports.clock, jsonCodec, deliveryProblems, options.queueBytesMax),
+      presence: new MemoryPresence(),
+      wheel: new TimerWheel(ports.clock),
+      counters: { slowDisconnects: 0, droppedFrames: 0 },
+      onConnectionClosed: () => {
+        if (this.#context.hub.open.size === 0) this.#whenEmpty?.();
+      },
+    };
+    ports.memoryLog.onCommitted((batch) => this.#onCommitted(batch));
+    ports.journalLog?.onCommitted((batch) => this.#onCommitted(batch));
+  }
+
+  accept(socket: Socket, transport: TransportInfo): ConnectionInput {
+    const connection = new Connection(this.#context, socket, transport, dispatch);
+    if (this.#stopping) connection.disconnect(disconnects.shutdown);
+    return connection;
+  }
+
+  async publish(item: Omit<LogAppend, "window">): Promise<AppendResult> {
+    const namespace = this.#namespace(item.channel);
+    refuseUnfit(namespace, item.data);
+    await this.#context.fanOut.admission();
+    const [result] = await namespace.log.append([{ ...item, window: namespace.recoveryWindow }]);
+    if (result === undefined) throw new EngineRefusal(apiErrors.internal.code, apiErrors.internal.message);
+    return result;
+  }
+
+  async broadcast(items: readonly Omit<LogAppend, "window">[]): Promise<readonly (AppendResult | EngineRefusal)[]> {
+    const results: (AppendResult | EngineRefusal | undefined)[] = new Array(items.length).fill(undefined);
+    const appends = new Map<Namespace["log"], { readonly at: number; readonly item: LogAppend }[]>();
+    for (const [at, item] of items.entries()) {
+      try {
+        const namespace = this.#namespace(item.channel);
+        refuseUnfit(namespace, item.data);
+        const ofLog = appends.get(namespace.log) ?? [];
+        ofLog.push({ at, item: { ...item, window: namespace.recoveryWindow } });
+        appends.set(namespace.log, ofLog);
+      } catch (error) {
+        if (!(error instanceof EngineRefusal)) throw error;
+        results[at] = error;
+      }
+    }
+    await this.#context.fanOut.admission();
+    for (const [log, ofLog] of appends) {
+      const appended = await log.append(ofLog.map(({ item }) => item));
+      for (const [n, { at }] of ofLog.entries()) results[at] = appended[n];
+    }
+    return results.map((result) => result ?? new EngineRefusal(apiErrors.internal.code, apiErrors.internal.message));
+  }
+
+  presence(channel: string): PresenceMap {
+    this.#namespaceWithPresence(channel);
+    return new Map<string, ClientInfo>(this.#context.presence.of(channel));
+  }
+
+  presenceStats(channel: string): { readonly clients: number; readonly users: number } {
+    this.#namespaceWithPresence(channel);
+    return this.#context.presence.stats(channel);
+  }
+
+  async history(request: Parameters<Engine["history"]>[0]): Promise<ReadResult> {
+    const namespace = this.#namespace(request.channel);
+    if (!namespace.hasHistory) throw refusal(apiErrors.notAvailable);
+    const { since, reverse = false, limit = namespace.options.historyDefaultLimit } = request;
+    if (reverse && since?.offset === 0) throw refusal(apiErrors.badRequest);
+    try {
+      return await namespace.log.read({
+        channel: request.channel,
+        window: namespace.historyWindow,
+        limit,
+        reverse,
+        ...(since === undefined ? {} : { since }),
+      });
+    } catch (error) {
+      if (error instanceof UnrecoverablePosition) throw refusal(apiErrors.unrecoverablePosition);
+      throw error;
+    }
+  }
+
+  async historyRemove(channel: string): Promise<void> {
+    const namespace = this.#namespace(channel);
+    if (!namespace.hasHistory) throw refusal(apiErrors.notAvailable);
+    await namespace.log.remove(channel, namespace.recoveryWindow);
+  }
+
+  unsubscribe(target: ConnectionTarget, channel: string): void {
+    this.#namespace(channel);
+    for (const connection of this.#targets(target)) {
+      const subscription = connection.anyMember?.subscription(channel);
+      // The push goes out even to connections that are not subscribed, as in Centrifugo.
+      if (subscription !== undefined) unsubscribe(subscription, unsubscribes.server);
+      else if (connection.member !== undefined) connection.pushUnsubscribe(channel, unsubscribes.server);
+    }
+  }
+
+  disconnect(target: ConnectionTarget, code: number, reason: string, whitelist: readonly string[]): void {
+    for (const connection of this.#targets(target)) {
+      if (!whitelist.includes(connection.anyMember?.client ?? "")) connection.disconnect({ code, reason });
+    }
+  }
+
+  channels(): ReadonlyMap<string, number> {
+    return new Map([...this.#context.hub.channels.values()].map(({ name, subscriptions }) => [name, subscriptions.length]));
+  }
+
+  stats(): EngineStats {
+    const { hub, fanOut, counters, ports } = this.#context;
+    let queuedBytes = 0;
+    for (const connection of hub.open) queuedBytes += connection.outbox.queuedBytes;
+    return {
+      connections: hub.connectionCount,
+      users: hub.userCount,
+      subscriptions: hub.subscriptionCount,
+      channels: hub.channels.size,
+      queuedBytes,
+      slowDisconnects: counters.slowDisconnects,
+      droppedFrames: counters.droppedFrames,
+      deliveries: fanOut.deliveryCount,
+      uptimeS: Math.floor((ports.clock.monotonicMs() - this.#startedAtMs) / 1_000),
+    };
+  }
+
+  async stop(limitMs: number): Promise<void> {
+    this.#stopping = true;
+    const { hub, ports } = this.#context;
+    for (const connection of [...hub.open]) connection.disconnect(disconnects.shutdown);
+    if (hub.open.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const cancel = ports.clock.schedule(limitMs, resolve);
+      this.#whenEmpty = () => {
+        cancel();
+        resolve();
+      };
+    });
+    for (const connection of [...hub.open]) connection.destroy();
+  }
+
+  #onCommitted(batch: readonly CommittedPublication[]): void {
+    const { hub, fanOut, ports } = this.#context;
+    for (const { channel: name, publication, epoch } of batch) {
+      const channel = hub.channels.get(name);
+      if (channel === undefined) continue;
+      if (publication.offset > 0) {
+        channel.published = { offset: publication.offset, epoch };
+        channel.publishedAtMs = ports.clock.monotonicMs();
+      }
+      const push = { kind: "publication", channel: name, publication, ...(publication.offset === 1 ? { epoch } : {}) } as const;
+      fanOut.offer(new Delivery(channel, push, epoch));
+    }
+  }
+
+  #namespace(channel: string): Namespace {
+    if (channel === "") throw refusal(apiErrors.badRequest);
+    const namespace = this.#context.namespaces.of(channel);
+    if (namespace === undefined) throw refusal(apiErrors.unknownChannel);
+    return namespace;
+  }
+
+  #namespaceWithPresence(channel: string): void {
+    if (!this.#namespace(channel).options.presence) throw refusal(apiErrors.notAvailable);
+  }
+
+  #targets({ user, client, session }: ConnectionTarget): readonly Connection[] {
+    // Only emulated and one-way transports have sessions; a WebSocket connection matches none.
+    if (session !== undefined && session !== "") return [];
+    const connections = this.#context.hub.connectionsOf(user);
+    if (client === undefined || client === "") return connections;
+    return connections.filter((connection) => connection.anyMember?.client === client);
+  }
+}
+
+const deliveryProblems = {
+  onGap: (subscription: Parameters<typeof endSubscription>[0]) => endSubscription(subscription, "insufficientState"),
+  onInappropriate: ({ connection }: Parameters<typeof endSubscription>[0]) => connection.disconnect(disconnects.inappropriateProtocol),
+  onHeldTooMuch: ({ connection }: Parameters<typeof endSubscription>[0]) => connection.disconnect(disconnects.slow),
+};
+
+function refusal(error: { readonly code: number; readonly message: string }): EngineRefusal {
+  return new EngineRefusal(error.code, error.message);
+}
+
+function refuseUnfit(namespace: Namespace, data: Uint8Array): void {
+  if (!fitsFormat(namespace.options.publicationDataFormat, data)) throw refusal(clientErrors.badRequest);
+}

@@ -1,0 +1,231 @@
+import type { Codec, EncodedMessage, Push } from "@fleetcast/protocol";
+import type { Outbox, OutboxSchedule } from "./connection/outbox.ts";
+import type { Subscription } from "./connection/subscription.ts";
+import type { HubChannel } from "./hub.ts";
+import type { Clock } from "./ports.ts";
+
+/** How long one slice of fan-out and flushing may hold the event loop. */
+export const sliceMsMax = 2;
+/** Deliveries on their way at which publishers are held back, and the number at which they go on. */
+const waitingMessagesMax = 65_536;
+const waitingMessagesLow = waitingMessagesMax / 4;
+/** The done part of a list is cut off from this length on. */
+const listTrimMin = 4_096;
+const deliveriesPerLook = 64;
+const flushesPerLook = 8;
+
+/** A push on its way to the subscribers of a channel: encoded once for each wire format. */
+export class Delivery {
+  readonly channel: HubChannel;
+  readonly push: Push;
+  /** Position of a publication in a channel with history; offset 0 for everything else. */
+  readonly offset: number;
+  readonly epoch: string;
+  /** Subscribers at the offer: what it counts for while publishers are held back. */
+  readonly subscribers: number;
+  #codec: Codec | undefined;
+  #message: EncodedMessage | undefined;
+
+  constructor(channel: HubChannel, push: Push, epoch = "") {
+    this.channel = channel;
+    this.push = push;
+    this.offset = push.kind === "publication" ? push.publication.offset : 0;
+    this.epoch = epoch;
+    this.subscribers = channel.subscriptions.length;
+  }
+
+  get sizeBytes(): number {
+    return this.push.kind === "publication" ? this.push.publication.data.length : 0;
+  }
+
+  /** Undefined: not for this format (3506). */
+  message(codec: Codec): EncodedMessage | undefined {
+    if (this.#codec !== codec) {
+      this.#codec = codec;
+      this.#message = codec.push(this.push);
+    }
+    return this.#message;
+  }
+}
+
+/** What can go wrong for one subscriber; the connection decides what it means. */
+export interface DeliveryProblems {
+  /** The next publication is not the one after the last (2500, or 3010 for server-side subscriptions). */
+  onGap(subscription: Subscription): void;
+  /** The payload cannot be carried by this connection's format (3506). */
+  onInappropriate(subscription: Subscription): void;
+  /** More is held for a subscription that is being recovered than a connection may queue (3008). */
+  onHeldTooMuch(subscription: Subscription): void;
+}
+
+/**
+ * Brings pushes to outboxes and outboxes to sockets, in slices of about 2 ms: a channel with 19,000 subscribers must not
+ * keep a publisher, a ping or an acknowledgement waiting. Deliveries run in one order for all channels, which is the
+ * order of commits; each slice spends half of its time at most on them, so that sockets are served under any load.
+ */
+export class FanOut implements OutboxSchedule {
+  readonly #clock: Clock;
+  readonly #codec: Codec;
+  readonly #problems: DeliveryProblems;
+  readonly #heldBytesMax: number;
+  #deliveries: Delivery[] = [];
+  #nextDelivery = 0;
+  #expected = 0;
+  #awake: Outbox[] = [];
+  #nextAwake = 0;
+  #scheduled = false;
+  #settled: (() => void)[] = [];
+  #admitted: (() => void)[] = [];
+  /** Messages appended to outboxes since the start. */
+  deliveryCount = 0;
+  waitingMessages = 0;
+  shared: EncodedMessage | undefined;
+  sharedNode: unknown;
+
+  constructor(clock: Clock, codec: Codec, problems: DeliveryProblems, heldBytesMax: number) {
+    this.#clock = clock;
+    this.#codec = codec;
+    this.#problems = problems;
+    this.#heldBytesMax = heldBytesMax;
+  }
+
+  /** Takes a push for all subscribers of its channel; returns at once. */
+  offer(delivery: Delivery): void {
+    if (delivery.subscribers === 0) return;
+    this.#deliveries.push(delivery);
+    this.#expected += delivery.subscribers;
+    this.#schedule();
+  }
+
+  wake(outbox: Outbox): void {
+    this.#awake.push(outbox);
+    this.#schedule();
+  }
+
+  /** Resolves when everything offered so far is in the outboxes; undefined when it is already. */
+  settled(): Promise<void> | undefined {
+    if (this.#nextDelivery === this.#deliveries.length) return undefined;
+    return new Promise((resolve) => this.#settled.push(resolve));
+  }
+
+  /**
+   * Publishers are answered before their fan-out ends, so something must hold them back when sockets cannot follow:
+   * undefined when there is room, else resolves when there is again.
+   */
+  admission(): Promise<void> | undefined {
+    if (this.waitingMessages + this.#expected < waitingMessagesMax) return undefined;
+    return new Promise((resolve) => this.#admitted.push(resolve));
+  }
+
+  /** One delivery to one subscriber, now. */
+  deliver(subscription: Subscription, delivery: Delivery): void {
+    const message = delivery.message(this.#codec);
+    if (message === undefined) this.#problems.onInappropriate(subscription);
+    else this.#deliver(subscription, delivery, message);
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#clock.soon(() => {
+      this.#scheduled = false;
+      this.#slice();
+    });
+  }
+
+  #slice(): void {
+    const startMs = this.#clock.monotonicMs();
+    this.#runDeliveries(startMs + sliceMsMax / 2);
+    if (this.#nextDelivery === this.#deliveries.length) this.#resolveAll(this.#settled);
+    this.#runFlushes(startMs + sliceMsMax);
+    if (this.#nextDelivery < this.#deliveries.length || this.#nextAwake < this.#awake.length) this.#schedule();
+    if (this.#admitted.length > 0 && this.waitingMessages + this.#expected <= waitingMessagesLow) this.#resolveAll(this.#admitted);
+  }
+
+  #runDeliveries(untilMs: number): void {
+    while (this.#nextDelivery < this.#deliveries.length) {
+      const delivery = this.#deliveries[this.#nextDelivery];
+      if (delivery === undefined) break;
+      if (!this.#runDelivery(delivery, untilMs)) break;
+      this.#expected -= delivery.subscribers;
+      this.#nextDelivery++;
+      if (this.#clock.monotonicMs() >= untilMs) break;
+    }
+    // What is done must not be kept by a list that never ends under load.
+    if (this.#nextDelivery < this.#deliveries.length && this.#nextDelivery < listTrimMin) return;
+    this.#deliveries = this.#deliveries.slice(this.#nextDelivery);
+    this.#nextDelivery = 0;
+  }
+
+  /** Answers false when time was up before the end. */
+  #runDelivery(delivery: Delivery, untilMs: number): boolean {
+    const { channel } = delivery;
+    const { subscriptions } = channel;
+    const message = delivery.message(this.#codec);
+    const onlyReceivers = delivery.push.kind !== "publication";
+    let untilLook = deliveriesPerLook;
+    // The cursor moves before the delivery: one that ends its own subscription then finds itself behind it (HubChannel.remove).
+    while (channel.cursor < subscriptions.length) {
+      const subscription = subscriptions[channel.cursor++];
+      if (subscription === undefined) continue;
+      if (onlyReceivers && !subscription.terms.receivesJoinLeave) continue;
+      if (message === undefined) this.#problems.onInappropriate(subscription);
+      else this.#deliver(subscription, delivery, message);
+      if (--untilLook === 0) {
+        untilLook = deliveriesPerLook;
+        if (this.#clock.monotonicMs() >= untilMs && channel.cursor < subscriptions.length) return false;
+      }
+    }
+    channel.cursor = 0;
+    return true;
+  }
+
+  #deliver(subscription: Subscription, delivery: Delivery, message: EncodedMessage): void {
+    if (!subscription.live) {
+      this.#hold(subscription, delivery);
+      return;
+    }
+    const { offset } = delivery;
+    if (offset !== 0 && subscription.terms.positioned) {
+      const sameEpoch = subscription.epoch === delivery.epoch || subscription.epoch === "";
+      if (sameEpoch && offset <= subscription.offset) return;
+      if (!sameEpoch || offset !== subscription.offset + 1) {
+        this.#problems.onGap(subscription);
+        return;
+      }
+      subscription.offset = offset;
+      subscription.epoch = delivery.epoch;
+    }
+    this.deliveryCount++;
+    subscription.outbox.pushShared(message);
+  }
+
+  #hold(subscription: Subscription, delivery: Delivery): void {
+    subscription.held ??= [];
+    subscription.held.push(delivery);
+    subscription.heldBytes += delivery.sizeBytes;
+    if (subscription.heldBytes > this.#heldBytesMax) this.#problems.onHeldTooMuch(subscription);
+  }
+
+  #runFlushes(untilMs: number): void {
+    let untilLook = flushesPerLook;
+    while (this.#nextAwake < this.#awake.length) {
+      this.#awake[this.#nextAwake++]?.flush();
+      if (--untilLook === 0) {
+        untilLook = flushesPerLook;
+        if (this.#clock.monotonicMs() >= untilMs) break;
+      }
+    }
+    const isEmpty = this.#nextAwake === this.#awake.length;
+    if (!isEmpty && this.#nextAwake < listTrimMin) return;
+    this.#awake = this.#awake.slice(this.#nextAwake);
+    this.#nextAwake = 0;
+    if (!isEmpty) return;
+    this.shared = undefined;
+    this.sharedNode = undefined;
+  }
+
+  #resolveAll(waiting: (() => void)[]): void {
+    for (const resolve of waiting.splice(0)) resolve();
+  }
+}

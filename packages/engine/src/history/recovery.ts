@@ -1,0 +1,77 @@
+import type { Publication, StreamPosition } from "@fleetcast/protocol";
+import type { Namespace } from "../channel/namespaces.ts";
+import type { ReadResult } from "../log.ts";
+
+/** What a client says it has. `offset` may be `offsetBeyondExact`. */
+export interface RecoveryWish {
+  readonly offset: number;
+  readonly epoch: string;
+}
+
+export interface Recovery {
+  readonly recovered: boolean;
+  /** What the client missed, ascending; empty unless recovered. */
+  readonly publications: readonly Publication[];
+  /** Where the subscriber stands afterwards. */
+  readonly position: StreamPosition;
+}
+
+/**
+ * Brings a returning subscriber up to `published`, the last position that the fan-out had taken when the subscriber
+ * entered the hub (L9): everything above comes to it as a live delivery, and nothing comes twice. Without a known
+ * `published` (nobody else is subscribed) the top at the read takes its place; live deliveries at or below it are
+ * dropped by their offset.
+ */
+export async function recoverStream(
+  namespace: Namespace,
+  channel: string,
+  wish: RecoveryWish,
+  published: StreamPosition | undefined,
+  publicationsMax: number,
+): Promise<Recovery> {
+  const read = (upTo: number | undefined): Promise<ReadResult> =>
+    namespace.log.read({
+      channel,
+      window: namespace.recoveryWindow,
+      // The epoch is compared here, so that a foreign one costs no second question for the top.
+      ...(Number.isFinite(wish.offset) ? { since: { offset: wish.offset, epoch: "" } } : {}),
+      limit: Number.isFinite(wish.offset) ? publicationsMax : 0,
+      reverse: false,
+      ...(upTo === undefined ? {} : { upTo }),
+    });
+
+  let result = await read(published?.offset);
+  // What was published belongs to a stream that is gone: its offset limits nothing.
+  if (published !== undefined && published.epoch !== result.top.epoch) {
+    published = undefined;
+    result = await read(undefined);
+  }
+  const position = published ?? result.top;
+  return isWhole(wish, result.publications, position)
+    ? { recovered: true, publications: result.publications, position }
+    : { recovered: false, publications: [], position };
+}
+
+/** Every publication between the wish and the position is there: contiguous at both ends (P1). */
+function isWhole(wish: RecoveryWish, publications: readonly Publication[], position: StreamPosition): boolean {
+  if (wish.epoch !== "" && wish.epoch !== position.epoch) return false;
+  const first = publications[0];
+  const last = publications[publications.length - 1];
+  if (first === undefined || last === undefined) return wish.offset === position.offset;
+  return first.offset === wish.offset + 1 && last.offset === position.offset;
+}
+
+/** Cache mode: only the latest publication matters; a client that has it already gets nothing. */
+export async function recoverCache(namespace: Namespace, channel: string, wish: RecoveryWish): Promise<Recovery> {
+  const { publications, top } = await namespace.log.read({
+    channel,
+    window: namespace.recoveryWindow,
+    limit: 1,
+    reverse: true,
+  });
+  const isCurrent = wish.offset === top.offset && wish.epoch === top.epoch;
+  if (isCurrent && top.offset > 0) return { recovered: true, publications: [], position: top };
+  const latest = publications[0];
+  if (latest !== undefined && latest.offset === top.offset) return { recovered: true, publications: [latest], position: top };
+  return { recovered: isCurrent, publications: [], position: top };
+}

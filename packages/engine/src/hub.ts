@@ -1,0 +1,126 @@
+import type { StreamPosition } from "@fleetcast/protocol";
+import type { Namespace } from "./channel/namespaces.ts";
+import type { Connection } from "./connection/connection.ts";
+import type { Subscription } from "./connection/subscription.ts";
+
+/** A channel while somebody is subscribed to it. */
+export class HubChannel {
+  readonly name: string;
+  readonly namespace: Namespace;
+  /** Dense, in no order: the fan-out runs over it by index. */
+  readonly subscriptions: Subscription[] = [];
+  /** Subscriptions that get join and leave pushes. */
+  joinLeaveReceivers = 0;
+  /** Position of the last publication handed to the fan-out since the channel is here; undefined before the first. */
+  published: StreamPosition | undefined;
+  publishedAtMs = 0;
+  /** Last question for the stream's top, shared by the position checks of all subscribers. */
+  topAsked: { readonly atMs: number; readonly answer: Promise<StreamPosition> } | undefined;
+  /** Subscriptions below this index have got the message that is being fanned out now; 0 between fan-outs. */
+  cursor = 0;
+
+  constructor(name: string, namespace: Namespace) {
+    this.name = name;
+    this.namespace = namespace;
+  }
+
+  add(subscription: Subscription): void {
+    subscription.index = this.subscriptions.length;
+    this.subscriptions.push(subscription);
+    if (subscription.terms.receivesJoinLeave) this.joinLeaveReceivers++;
+  }
+
+  /** Fills the hole so that a fan-out in progress neither misses nor repeats anybody. */
+  remove(subscription: Subscription): void {
+    let hole = subscription.index;
+    if (hole < this.cursor) {
+      this.cursor--;
+      this.#move(this.cursor, hole);
+      hole = this.cursor;
+    }
+    this.#move(this.subscriptions.length - 1, hole);
+    this.subscriptions.pop();
+    subscription.index = -1;
+    if (subscription.terms.receivesJoinLeave) this.joinLeaveReceivers--;
+  }
+
+  #move(from: number, to: number): void {
+    const moved = this.subscriptions[from];
+    if (moved === undefined || from === to) return;
+    this.subscriptions[to] = moved;
+    moved.index = to;
+  }
+}
+
+/** Who is here: open sockets, connections by user, subscriptions by channel. */
+export class Hub {
+  /** Every accepted socket until it is closed, authenticated or not. */
+  readonly open = new Set<Connection>();
+  readonly channels = new Map<string, HubChannel>();
+  /** One connection stands for itself: most users have one, and a set costs more than a connection may. */
+  readonly #users = new Map<string, Connection | Set<Connection>>();
+  #connectionCount = 0;
+  #subscriptionCount = 0;
+
+  get connectionCount(): number {
+    return this.#connectionCount;
+  }
+
+  get userCount(): number {
+    return this.#users.size;
+  }
+
+  get subscriptionCount(): number {
+    return this.#subscriptionCount;
+  }
+
+  enter(connection: Connection, user: string): void {
+    this.#connectionCount++;
+    const there = this.#users.get(user);
+    if (there === undefined) this.#users.set(user, connection);
+    else if (there instanceof Set) there.add(connection);
+    else this.#users.set(user, new Set([there, connection]));
+  }
+
+  leave(connection: Connection, user: string): void {
+    const there = this.#users.get(user);
+    if (there === undefined) return;
+    if (there instanceof Set) {
+      if (!there.delete(connection)) return;
+      if (there.size === 0) this.#users.delete(user);
+    } else {
+      if (there !== connection) return;
+      this.#users.delete(user);
+    }
+    this.#connectionCount--;
+  }
+
+  /** A copy: callers disconnect while they go through it. */
+  connectionsOf(user: string): readonly Connection[] {
+    const there = this.#users.get(user);
+    if (there === undefined) return [];
+    return there instanceof Set ? [...there] : [there];
+  }
+
+  channel(name: string, namespace: Namespace): HubChannel {
+    let channel = this.channels.get(name);
+    if (channel === undefined) {
+      channel = new HubChannel(name, namespace);
+      this.channels.set(name, channel);
+    }
+    return channel;
+  }
+
+  subscribe(subscription: Subscription): void {
+    subscription.channel.add(subscription);
+    this.#subscriptionCount++;
+  }
+
+  unsubscribe(subscription: Subscription): void {
+    if (subscription.index === -1) return;
+    const { channel } = subscription;
+    channel.remove(subscription);
+    this.#subscriptionCount--;
+    if (channel.subscriptions.length === 0) this.channels.delete(channel.name);
+  }
+}

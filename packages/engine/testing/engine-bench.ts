@@ -1,0 +1,194 @@
+import type { ClientInfo } from "@fleetcast/protocol";
+import { createEngine } from "../src/engine.ts";
+import type { Engine, EnginePorts } from "../src/engine-api.ts";
+import { MemoryLog } from "../src/history/memory-log.ts";
+import type { ChannelOptions, EngineOptions } from "../src/options.ts";
+import type { ConnectionClaims, OptionOverride, SubscriptionClaims, TokenFailure, TokenVerifier } from "../src/ports.ts";
+import { ManualClock } from "./manual-clock.ts";
+import { MemorySocket } from "./memory-socket.ts";
+import { SeededChance } from "./seeded-chance.ts";
+import { TestClient } from "./test-client.ts";
+
+/** A namespace with everything closed and nothing kept, and what a test opens. */
+export function channelOptions(open: Partial<ChannelOptions> = {}): ChannelOptions {
+  return {
+    presence: false,
+    joinLeave: false,
+    forcePushJoinLeave: false,
+    historySize: 0,
+    historyTtlMs: 0,
+    historyMetaTtlMs: 2_592_000_000,
+    forcePositioning: false,
+    allowPositioning: false,
+    forceRecovery: false,
+    allowRecovery: false,
+    forceRecoveryMode: "",
+    allowSubscribeForClient: false,
+    allowSubscribeForAnonymous: false,
+    allowPublishForClient: false,
+    allowPublishForSubscriber: false,
+    allowPublishForAnonymous: false,
+    allowPresenceForClient: false,
+    allowPresenceForSubscriber: false,
+    allowPresenceForAnonymous: false,
+    allowHistoryForClient: false,
+    allowHistoryForSubscriber: false,
+    allowHistoryForAnonymous: false,
+    allowUserLimitedChannels: false,
+    channelRegex: "",
+    publicationDataFormat: "",
+    subscribeProxyName: "",
+    journal: false,
+    recoverySize: 0,
+    historyDefaultLimit: 0,
+    ...open,
+  };
+}
+
+/** Centrifugo's defaults. */
+export function engineOptions(more: Partial<EngineOptions> = {}): EngineOptions {
+  return {
+    withoutNamespace: channelOptions(),
+    namespaces: new Map(),
+    namespaceBoundary: ":",
+    privatePrefix: "$",
+    userBoundary: "#",
+    userSeparator: ",",
+    channelLengthBytesMax: 255,
+    allowAnonymousConnectWithoutToken: false,
+    disallowAnonymousConnectionTokens: false,
+    insecure: false,
+    connectIncludeServerTime: false,
+    pingIntervalMs: 25_000,
+    pongTimeoutMs: 8_000,
+    staleCloseDelayMs: 10_000,
+    expiredCloseDelayMs: 25_000,
+    expiredSubCloseDelayMs: 25_000,
+    presenceUpdateIntervalMs: 27_000,
+    channelPositionCheckDelayMs: 40_000,
+    channelLimit: 128,
+    userConnectionLimit: 0,
+    queueBytesMax: 1_048_576,
+    historyPublicationsMax: 300,
+    recoveryPublicationsMax: 300,
+    version: "0.0.0 test",
+    nodeName: "test",
+    ...more,
+  };
+}
+
+/** A token of the bench says openly what it claims; `fails` makes the verifier refuse it. */
+export interface BenchToken {
+  readonly user?: string;
+  readonly expireAtS?: number;
+  readonly info?: string;
+  readonly meta?: string;
+  readonly channels?: readonly string[];
+  readonly subs?: Readonly<Record<string, { readonly info?: string; readonly data?: string; readonly override?: OptionOverride }>>;
+  readonly channel?: string;
+  readonly client?: string;
+  readonly data?: string;
+  readonly override?: OptionOverride;
+  readonly fails?: TokenFailure;
+}
+
+export const token = (claims: BenchToken): string => JSON.stringify(claims);
+export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+export const text = (data: Uint8Array | undefined): string => new TextDecoder().decode(data);
+const maybeBytes = (value: string | undefined) => (value === undefined ? undefined : bytes(value));
+
+class OpenVerifier implements TokenVerifier {
+  async connection(raw: string) {
+    const claims = JSON.parse(raw) as BenchToken;
+    if (claims.fails !== undefined) return { ok: false, why: claims.fails } as const;
+    const result: ConnectionClaims = {
+      user: claims.user ?? "",
+      expireAtS: claims.expireAtS,
+      info: maybeBytes(claims.info),
+      meta: maybeBytes(claims.meta),
+      channels: claims.channels ?? [],
+      subs: new Map(
+        Object.entries(claims.subs ?? {}).map(([channel, { info, data, override }]) => [
+          channel,
+          { info: maybeBytes(info), data: maybeBytes(data), override: override ?? {} },
+        ]),
+      ),
+    };
+    return { ok: true, claims: result } as const;
+  }
+
+  async subscription(raw: string) {
+    const claims = JSON.parse(raw) as BenchToken;
+    if (claims.fails !== undefined) return { ok: false, why: claims.fails } as const;
+    const result: SubscriptionClaims = {
+      user: claims.user ?? "",
+      channel: claims.channel ?? "",
+      client: claims.client,
+      expireAtS: claims.expireAtS,
+      info: maybeBytes(claims.info),
+      data: maybeBytes(claims.data),
+      override: claims.override ?? {},
+    };
+    return { ok: true, claims: result } as const;
+  }
+}
+
+export interface BenchSetup {
+  readonly options?: Partial<EngineOptions>;
+  /** Namespaces by name; "" for channels without one. */
+  readonly namespaces?: Readonly<Record<string, Partial<ChannelOptions>>>;
+  readonly ports?: Partial<EnginePorts>;
+  readonly seed?: number;
+}
+
+/** An engine with its clock, chance and log in a test's hands, spoken to as clients and servers do. */
+export class EngineBench {
+  readonly clock = new ManualClock();
+  readonly chance: SeededChance;
+  readonly memoryLog: MemoryLog;
+  readonly engine: Engine;
+  /** What the engine reported as its own mistake. */
+  readonly reports: { readonly message: string; readonly cause: unknown }[] = [];
+
+  constructor(setup: BenchSetup = {}) {
+    this.chance = new SeededChance(setup.seed ?? 1);
+    this.memoryLog = new MemoryLog({ clock: this.clock, chance: this.chance });
+    const { "": without, ...named } = setup.namespaces ?? {};
+    const namespaces = new Map(Object.entries(named).map(([name, open]) => [name, channelOptions(open)]));
+    const options = engineOptions({ withoutNamespace: channelOptions(without), namespaces, ...setup.options });
+    this.engine = createEngine(options, {
+      clock: this.clock,
+      chance: this.chance,
+      verifier: new OpenVerifier(),
+      memoryLog: this.memoryLog,
+      policies: new Map(),
+      report: (message, cause) => this.reports.push({ message, cause }),
+      ...setup.ports,
+    });
+  }
+
+  /** Opens a socket that says nothing yet. */
+  open(): TestClient {
+    const socket = new MemorySocket();
+    const input = this.engine.accept(socket, { transport: "websocket", protocol: "json", remoteAddress: "127.0.0.1" });
+    socket.attach(input);
+    return new TestClient(this.clock, socket, input);
+  }
+
+  /** Opens a socket and connects with these claims. */
+  async connect(claims: BenchToken = { user: "ann" }, more: Readonly<Record<string, unknown>> = {}): Promise<TestClient> {
+    const client = this.open();
+    await client.call("connect", { token: token(claims), ...more });
+    return client;
+  }
+
+  async publish(
+    channel: string,
+    data: string,
+    more: { readonly info?: ClientInfo; readonly tags?: Readonly<Record<string, string>> } = {},
+  ) {
+    const done = this.engine.publish({ channel, data: bytes(data), ...more });
+    await this.clock.settle();
+    return done;
+  }
+}

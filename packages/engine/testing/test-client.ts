@@ -1,0 +1,98 @@
+import type { ConnectionInput } from "../src/engine-api.ts";
+import type { ManualClock } from "./manual-clock.ts";
+import type { MemorySocket } from "./memory-socket.ts";
+
+/** A message as it came over the wire, parsed. Tests look into it, so its shape is open. */
+// biome-ignore lint/suspicious/noExplicitAny: what the wire says is what a test checks.
+export type Wire = Record<string, any>;
+
+/** The client's end: speaks frames, keeps what came back. */
+export class TestClient {
+  readonly socket: MemorySocket;
+  readonly #clock: ManualClock;
+  readonly #input: ConnectionInput;
+  #nextId = 1;
+  #read = 0;
+  readonly #messages: Wire[] = [];
+  #parsedFrames = 0;
+
+  constructor(clock: ManualClock, socket: MemorySocket, input: ConnectionInput) {
+    this.#clock = clock;
+    this.socket = socket;
+    this.#input = input;
+  }
+
+  /** Every message so far, in order. Pings are `{}`. */
+  get messages(): readonly Wire[] {
+    const { arrived } = this.socket;
+    for (; this.#parsedFrames < arrived.length; this.#parsedFrames++) {
+      for (const line of String(arrived[this.#parsedFrames]).split("\n")) this.#messages.push(JSON.parse(line) as Wire);
+    }
+    return this.#messages;
+  }
+
+  /** Close code, or 0 for a cut without a close frame; undefined while open. */
+  get closeCode(): number | undefined {
+    return this.socket.ended === undefined ? undefined : (this.socket.ended.code ?? 0);
+  }
+
+  get pushes(): readonly Wire[] {
+    return this.messages.flatMap((message) => ("push" in message ? [message["push"] as Wire] : []));
+  }
+
+  publications(channel: string): readonly Wire[] {
+    return this.pushes.flatMap((push) => (push["channel"] === channel && "pub" in push ? [push["pub"] as Wire] : []));
+  }
+
+  get pingCount(): number {
+    return this.messages.filter((message) => Object.keys(message).length === 0).length;
+  }
+
+  /** Id of the connection, from its connect reply. */
+  get id(): string {
+    return String(this.messages.find((message) => "connect" in message)?.["connect"]["client"]);
+  }
+
+  /** Sends a frame as it is; nothing is awaited. */
+  say(frame: string | Uint8Array): void {
+    this.#input.message(frame);
+  }
+
+  /** Sends one command and waits until all is quiet; answers its reply, or undefined when none came. */
+  async call(method: string, request: Readonly<Record<string, unknown>> = {}): Promise<Wire> {
+    const id = this.#nextId++;
+    this.say(JSON.stringify({ id, [method]: request }));
+    await this.#clock.settle();
+    return this.reply(id) ?? {};
+  }
+
+  reply(id: number): Wire | undefined {
+    return this.messages.find((message) => message["id"] === id);
+  }
+
+  subscribe(channel: string, more: Readonly<Record<string, unknown>> = {}): Promise<Wire> {
+    return this.call("subscribe", { channel, ...more });
+  }
+
+  /** Next message that was not yet asked for. */
+  next(): Wire | undefined {
+    return this.messages[this.#read++];
+  }
+
+  /** Everything that was not yet asked for. */
+  rest(): readonly Wire[] {
+    const rest = this.messages.slice(this.#read);
+    this.#read = this.messages.length;
+    return rest;
+  }
+
+  /** Answers a ping. */
+  pong(): void {
+    this.say("{}");
+  }
+
+  /** Leaves without a word. */
+  cut(): void {
+    this.socket.cut();
+  }
+}
