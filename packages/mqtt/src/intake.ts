@@ -20,8 +20,8 @@ export interface IntakeHandler {
   /** Embedded broker only: who may connect. Must not throw; a failure inside is a refusal (A3). */
   authenticate?(attempt: ConnectAttempt): Promise<ConnectVerdict>;
   /**
-   * Embedded broker only: a machine's connection opened or closed (keep-alive, take-over and TCP loss alike), once for each
-   * connection. `graceful`: it ended with DISCONNECT; absent where that is not known.
+   * Embedded broker only: a machine's connection opened, or its last one closed (keep-alive, take-over and TCP loss alike).
+   * `graceful`: it ended with DISCONNECT or by our own stop; absent where that is not known.
    */
   connection?(change: { readonly vmId: string; readonly connected: boolean; readonly graceful?: boolean | undefined }): void;
 }

@@ -11,10 +11,13 @@ export class PacketFramer {
   bytes: Buffer = empty;
   start = 0;
   end = 0;
+  /** Of the packet that the last `next()` found: its declared size was above `keepBytesMax`, and the body ends there. */
+  truncated = false;
   /** Why the stream is broken; nothing more comes out of it then. */
   violation: string | undefined;
 
   readonly #admit: (first: number, lengthBytes: number) => string | undefined;
+  readonly #keepBytesMax: number;
   #chunk: Buffer = empty;
   #at = 0;
   #waiting: Buffer[] = [];
@@ -27,13 +30,15 @@ export class PacketFramer {
   #assembly: Buffer | undefined;
   #assembled = 0;
 
-  constructor(admit: (first: number, lengthBytes: number) => string | undefined) {
+  /** Of a packet larger than `keepBytesMax` the rest is read and thrown away; absent, everything admitted is kept. */
+  constructor(admit: (first: number, lengthBytes: number) => string | undefined, keepBytesMax: number = Number.POSITIVE_INFINITY) {
     this.#admit = admit;
+    this.#keepBytesMax = keepBytesMax;
   }
 
   /** Bytes taken in and not yet given out: what a held or half-arrived packet costs. */
   get bufferedBytes(): number {
-    return this.#chunk.length - this.#at + this.#waitingBytes + this.#assembled;
+    return this.#chunk.length - this.#at + this.#waitingBytes + Math.min(this.#assembled, this.#keepBytesMax);
   }
 
   push(chunk: Buffer): void {
@@ -83,12 +88,12 @@ export class PacketFramer {
     while (this.#assembled < this.#length) {
       if (this.#at >= this.#chunk.length && !this.#advance()) return false;
       const take = Math.min(this.#length - this.#assembled, this.#chunk.length - this.#at);
-      const target = this.#room(this.#assembled + take);
-      this.#chunk.copy(target, this.#assembled, this.#at, this.#at + take);
+      const keep = Math.min(take, this.#keepBytesMax - this.#assembled);
+      if (keep > 0) this.#chunk.copy(this.#room(this.#assembled + keep), this.#assembled, this.#at, this.#at + keep);
       this.#at += take;
       this.#assembled += take;
     }
-    this.#found(this.#assembly ?? empty, 0, this.#length);
+    this.#found(this.#assembly ?? empty, 0, Math.min(this.#length, this.#keepBytesMax));
     return true;
   }
 
@@ -97,7 +102,7 @@ export class PacketFramer {
     const now = this.#assembly;
     if (now !== undefined && now.length >= neededBytes) return now;
     const next = Buffer.allocUnsafeSlow(Math.min(this.#length, Math.max(neededBytes, (now?.length ?? 512) * 2)));
-    now?.copy(next, 0, 0, this.#assembled);
+    now?.copy(next, 0, 0, Math.min(this.#assembled, now.length));
     this.#assembly = next;
     return next;
   }
@@ -107,6 +112,7 @@ export class PacketFramer {
     this.bytes = bytes;
     this.start = start;
     this.end = end;
+    this.truncated = end - start < this.#length;
     this.#stage = "first";
     this.#assembly = undefined;
     this.#assembled = 0;
