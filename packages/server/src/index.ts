@@ -1,2 +1,3 @@
+export { type App, type AppOptions, startApp } from "./app.ts";
 export type { Config } from "./config/config.ts";
 export type { Logger } from "./log.ts";

@@ -1,0 +1,267 @@
+import { randomBytes } from "node:crypto";
+import { type Clock, createEngine, type Engine, MemoryLog, type SubscribePolicy } from "@fleetcast/engine";
+import { createTopicLayout, type TopicLayout } from "@fleetcast/mqtt";
+import { type Journal, JournalLog } from "@fleetcast/storage";
+import { RE2JS } from "re2js";
+import { createMachineAuth, type MachineAuth } from "./auth/machines.ts";
+import { createPolicy, createSubscribePolicy, subscribePolicyName } from "./auth/policy.ts";
+import { createTokenSigner } from "./auth/tokens/signer.ts";
+import { createTokenVerifier } from "./auth/tokens/verifier.ts";
+import { createLogin } from "./auth/users/login.ts";
+import { createSessions } from "./auth/users/sessions.ts";
+import { loadUsers, type Users } from "./auth/users/users.ts";
+import type { Config } from "./config/config.ts";
+import { version } from "./config/load.ts";
+import { createFleet, type Fleet } from "./fleet/fleet.ts";
+import { createApiRoutes } from "./http/api/api-routes.ts";
+import type { Route } from "./http/route.ts";
+import { createV1Routes } from "./http/v1/routes.ts";
+import { createIngest, type Ingest } from "./ingest/ingest.ts";
+import { type AdminActions, adminActions, createAdminRoutes } from "./lifecycle/admin-routes.ts";
+import { createIntakeBroker, type IntakeBroker } from "./lifecycle/brokers.ts";
+import { type HttpDoors, openHttpDoors } from "./lifecycle/doors.ts";
+import { createIntakeGate, type IntakeGate } from "./lifecycle/intake-gate.ts";
+import { createProbeRoutes } from "./lifecycle/probes.ts";
+import { openStore } from "./lifecycle/store.ts";
+import type { Logger } from "./log.ts";
+import { createCentrifugoPush } from "./push/centrifugo/centrifugo-push.ts";
+import { createCentrifugoProxyRoutes } from "./push/centrifugo/proxy-routes.ts";
+import { createEmbeddedPush } from "./push/embedded.ts";
+import { createOutgoingFetch } from "./push/outgoing-fetch.ts";
+import type { PushEngine } from "./push/push-engine.ts";
+import { systemChance } from "./runtime/chance.ts";
+import { systemClock } from "./runtime/clock.ts";
+import { hash, verify } from "./runtime/password.ts";
+
+/** A running Fleetcast. */
+export interface App {
+  readonly config: Config;
+  readonly users: Users;
+  readonly admin: AdminActions;
+  readonly journal: Journal;
+  readonly push: PushEngine;
+  readonly fleet: Fleet["service"];
+  readonly addresses: readonly string[];
+  /** Stops accepting, commits and acknowledges what came, says 3001 to everybody, closes the store. */
+  stop(): Promise<void>;
+}
+
+export interface AppOptions {
+  readonly log: Logger;
+  /** The store failed for good: nothing more is acknowledged, and the process must end (R5). */
+  readonly onFatal: (cause: Error) => void;
+  /** Replaces the store in tests that plant a fault; the product opens its own. */
+  readonly wrapJournal?: ((journal: Journal) => Journal) | undefined;
+}
+
+/**
+ * Builds and starts everything: store, push engine, fleet, HTTP, broker, in this order, so that nobody is let in before what
+ * they need is there. What was opened is closed again when a later step is refused.
+ * @throws StartRefused with one line for the person
+ */
+export async function startApp(config: Config, options: AppOptions): Promise<App> {
+  const undo: (() => Promise<void> | void)[] = [];
+  try {
+    return await assemble(config, options, undo);
+  } catch (cause) {
+    for (const step of undo.reverse()) await Promise.resolve(step()).catch(() => undefined);
+    throw cause;
+  }
+}
+
+async function assemble(config: Config, { log, onFatal, wrapJournal }: AppOptions, undo: (() => Promise<void> | void)[]): Promise<App> {
+  const clock = systemClock;
+  const opened = await openStore(config, log);
+  undo.push(() => opened.close());
+  const journal = wrapJournal?.(opened) ?? opened;
+  journal.onFatal(onFatal);
+
+  const users = await loadUsers({ journal, hasher: { hash, verify }, clock, log });
+  const policy = createSubscribePolicy({
+    can: createPolicy({ bearer: config.auth.bearer, namespaceBoundary: config.engine.namespaceBoundary }),
+    fleetcastKey: config.secrets.metaKey,
+    users,
+    clock,
+  });
+  const { push, engine } = createPush(config, journal, policy, log);
+  journal.onCommitted((batch) => push.offer(batch));
+
+  const rooms = await createRooms(config, { journal, push, users, clock, log });
+  const state = { running: false };
+  const routes = [
+    ...createProbeRoutes({
+      healthPath: config.health.handlerPrefix,
+      running: () => state.running,
+      store: () => journal.healthy,
+      push: () => push.healthy,
+      intake: () => rooms.broker?.connected() ?? true,
+    }),
+    ...(await createRoutes(config, { ...rooms, journal, push, users, policy, clock, log })),
+  ];
+
+  await push.start();
+  undo.push(() => push.stop(1_000));
+  await rooms.fleet.service.start();
+  undo.push(() => rooms.fleet.service.stop());
+  const doors = openHttpDoors({ config, routes, engine, log });
+  undo.push(() => doors.stop());
+  await rooms.broker?.start();
+  state.running = true;
+  return {
+    config,
+    users,
+    admin: adminActions({ users, machines: rooms.machines }),
+    journal,
+    push,
+    fleet: rooms.fleet.service,
+    addresses: doors.addresses,
+    stop: async () => {
+      state.running = false;
+      await stopAll(config, { ...rooms, doors, push, journal });
+    },
+  };
+}
+
+/** Who comes in is cut off first, what came in is committed and answered, then the clients hear 3001, then the store closes. */
+async function stopAll(
+  config: Config,
+  parts: {
+    readonly doors: HttpDoors;
+    readonly broker: IntakeBroker | undefined;
+    readonly gate: IntakeGate;
+    readonly fleet: Fleet;
+    readonly push: PushEngine;
+    readonly journal: Journal;
+  },
+): Promise<void> {
+  parts.doors.stopAccepting();
+  parts.gate.stop();
+  await parts.broker?.stop();
+  await parts.fleet.service.stop();
+  await parts.push.stop(config.shutdownLimitMs / 2);
+  await parts.journal.close();
+  await parts.doors.stop();
+}
+
+function createPush(
+  config: Config,
+  journal: Journal,
+  policy: SubscribePolicy,
+  log: Logger,
+): { readonly push: PushEngine; readonly engine: Engine | undefined } {
+  const ports = { clock: systemClock, chance: systemChance };
+  if (config.push.engine === "centrifugo") {
+    const fetch = createOutgoingFetch();
+    return {
+      push: createCentrifugoPush({ ...ports, config: config.push.centrifugo, journal, options: config.engine, log, fetch }),
+      engine: undefined,
+    };
+  }
+  const journalLog = new JournalLog({ journal, clock: systemClock });
+  const engine = createEngine(config.engine, {
+    ...ports,
+    verifier: createTokenVerifier(config.client, ports),
+    memoryLog: new MemoryLog(ports),
+    journalLog,
+    policies: new Map([[subscribePolicyName, policy]]),
+    compileRegex: (source) => {
+      const regex = RE2JS.compile(source);
+      return (text) => regex.matcher(text).find();
+    },
+    report: (message, cause) => log.error({ cause }, message),
+  });
+  return { push: createEmbeddedPush({ engine, journalLog }), engine };
+}
+
+interface Rooms {
+  readonly fleet: Fleet;
+  readonly ingest: Ingest;
+  readonly machines: MachineAuth;
+  readonly broker: IntakeBroker | undefined;
+  readonly gate: IntakeGate;
+}
+
+interface Shared {
+  readonly journal: Journal;
+  readonly push: PushEngine;
+  readonly users: Users;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Fleet, intake and broker know each other in a circle: commands go out where messages come in. */
+async function createRooms(config: Config, { journal, push, users, clock, log }: Shared): Promise<Rooms> {
+  const layout: TopicLayout = createTopicLayout();
+  const newId = (): string => randomBytes(15).toString("base64url");
+  const historyTtlMs = (namespace: string): number => config.engine.namespaces.get(namespace)?.historyTtlMs ?? 0;
+  const broker: { current: IntakeBroker | undefined } = { current: undefined };
+  const fleet = createFleet({
+    journal,
+    push,
+    sendCommand: async (vmId, payload) => {
+      if (broker.current === undefined) throw new Error("devices are not taken in (mqtt.enabled is false)");
+      await broker.current.publish(layout.build("cmd", vmId), payload, { qos: 1, retain: false });
+    },
+    clock,
+    log,
+    newId,
+    historyTtlMs,
+  });
+  const machines = await createMachineAuth({
+    journal,
+    openOnLoopback: config.mqtt.openOnLoopback,
+    autoRegister: config.fleet.autoRegister,
+    knows: (vmId) => fleet.service.knows(vmId),
+    clock,
+    log,
+  });
+  const { autoRegister } = config.fleet;
+  const ingest = createIngest({
+    journal,
+    topics: layout,
+    fleetState: fleet.state,
+    commands: fleet.commands,
+    log,
+    newId,
+    historyTtlMs,
+    autoRegister,
+  });
+  const gate = createIntakeGate({
+    handler: {
+      message: ingest.message,
+      connection: ingest.connection,
+      authenticate: (attempt) => machines.authenticate(attempt),
+    },
+    journal,
+    clock,
+    log,
+  });
+  if (config.mqtt.enabled) {
+    const made = createIntakeBroker({ config: config.mqtt, handler: gate.handler, layout, clock, chance: systemChance, log });
+    broker.current = made;
+    gate.guard(made);
+    machines.onCredentialChanged((vmId) => made.disconnectMachine(vmId));
+  }
+  users.onRevoked((user) => {
+    push.disconnect({ user }).catch((cause: unknown) => log.warn({ user, cause }, "a revoked user's connections were not cut"));
+  });
+  return { fleet, ingest, machines, broker: broker.current, gate };
+}
+
+async function createRoutes(config: Config, parts: Rooms & Shared & { readonly policy: Required<SubscribePolicy> }): Promise<Route[]> {
+  const { journal, push, users, fleet, machines, clock, log } = parts;
+  const keys = { client: config.client, fleetcastKey: config.secrets.metaKey, clock };
+  const login = await createLogin({ users, hasher: { hash, verify }, clock });
+  const sessions = createSessions({ sessionKey: Buffer.from(config.secrets.sessionKey), ttlMs: config.auth.sessionTtlMs, users, clock });
+  const can = createPolicy({ bearer: config.auth.bearer, namespaceBoundary: config.engine.namespaceBoundary });
+  const signer = createTokenSigner(keys);
+  const api = createApiRoutes({ push, api: config.api, log });
+  return [
+    ...(config.api.external ? api.map((route): Route => ({ ...route, listener: "external" })) : api),
+    ...createAdminRoutes({ users, machines, config }),
+    ...createV1Routes({ login, sessions, signer, can, fleet: fleet.service, push, journal, config, version, clock, log }),
+    ...(push.kind === "centrifugo"
+      ? createCentrifugoProxyRoutes({ policy: parts.policy, secret: config.push.centrifugo.proxySecret, clock, log })
+      : []),
+  ];
+}

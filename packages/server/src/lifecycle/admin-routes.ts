@@ -1,0 +1,122 @@
+import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { BadMachineId, type MachineAuth } from "../auth/machines.ts";
+import { isRole, UserRefusal } from "../auth/users/user.ts";
+import type { Users } from "../auth/users/users.ts";
+import type { Config } from "../config/config.ts";
+import type { Peer, Route } from "../http/route.ts";
+import { dataSecurityHeaders } from "../http/security.ts";
+import { isLoopback } from "../http/v1/loopback.ts";
+
+/**
+ * What the command line asks of a running server: its store has one owner, so `machine add` and `user add` of another
+ * process go through here. Only from this machine, and only with a key derived from `secrets.json`, which proves that the
+ * caller may read the data folder anyway.
+ */
+export interface AdminPorts {
+  readonly users: Users;
+  readonly machines: MachineAuth;
+  readonly config: Pick<Config, "http" | "secrets">;
+}
+
+export const adminPaths = { machines: "/admin/v1/machines", users: "/admin/v1/users", passwords: "/admin/v1/passwords" } as const;
+
+/** What was asked is wrong; `code` is a stable word, the message is for the person. */
+export class AdminRefusal extends Error {
+  override readonly name = "AdminRefusal";
+  readonly code: string;
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** Everything that the commands write; answered by a running server, or done directly where none runs. */
+export interface AdminActions {
+  /** @throws BadMachineId */
+  addMachine(vmId: string): Promise<{ readonly secret: string }>;
+  /** @throws UserRefusal */
+  addUser(name: string, role: string, password: string | undefined): Promise<{ readonly id: string; readonly password: string }>;
+  /** @throws UserRefusal */
+  setPassword(name: string, password: string | undefined): Promise<{ readonly password: string }>;
+}
+
+export function adminKey(secrets: Config["secrets"]): string {
+  return createHmac("sha256", secrets.metaKey).update("fleetcast admin 1").digest("base64url");
+}
+
+/** A password for people to copy once: 120 bits. */
+export function randomPassword(): string {
+  return randomBytes(15).toString("base64url");
+}
+
+export function adminActions(ports: Pick<AdminPorts, "users" | "machines">): AdminActions {
+  const { users, machines } = ports;
+  return {
+    addMachine: async (vmId) => ({ secret: await machines.addMachine(vmId) }),
+    async addUser(name, role, password = randomPassword()) {
+      if (!isRole(role)) throw new AdminRefusal("bad_role", "a role is viewer, operator, developer or admin");
+      const user = await users.createUser({ name, role, password });
+      return { id: user.id, password };
+    },
+    async setPassword(name, password = randomPassword()) {
+      const user = users.byName(name);
+      if (user === undefined) throw new AdminRefusal("no_such_user", "there is no such user");
+      await users.setPassword(user.id, password);
+      return { password };
+    },
+  };
+}
+
+const bodyBytesMax = 4_096;
+
+export function createAdminRoutes(ports: AdminPorts): Route[] {
+  const actions = adminActions(ports);
+  const key = createHash("sha256").update(adminKey(ports.config.secrets)).digest();
+  const isOwner = (request: Request, peer: Peer): boolean => {
+    const own = ports.config.http.internalAddress;
+    if (!isLoopback(peer.remoteAddress) && peer.remoteAddress !== own) return false;
+    const given = (request.headers.get("authorization") ?? "").replace(/^Bearer /, "");
+    return timingSafeEqual(createHash("sha256").update(given).digest(), key);
+  };
+  const route = (path: string, act: (body: Record<string, unknown>) => Promise<unknown>): Route => ({
+    method: "POST",
+    path,
+    listener: "internal",
+    bodyBytesMax,
+    handle: async (request, peer) => {
+      if (!isOwner(request, peer)) return answer(401, {});
+      try {
+        return answer(200, await act(await readObject(request)));
+      } catch (cause) {
+        if (cause instanceof UserRefusal || cause instanceof AdminRefusal) return answer(400, { code: cause.code, message: cause.message });
+        if (cause instanceof BadMachineId) return answer(400, { code: "bad_machine_id", message: cause.message });
+        throw cause;
+      }
+    },
+  });
+  return [
+    route(adminPaths.machines, (body) => actions.addMachine(text(body, "vm_id") ?? "")),
+    route(adminPaths.users, (body) => actions.addUser(text(body, "name") ?? "", text(body, "role") ?? "", text(body, "password"))),
+    route(adminPaths.passwords, (body) => actions.setPassword(text(body, "name") ?? "", text(body, "password"))),
+  ];
+}
+
+async function readObject(request: Request): Promise<Record<string, unknown>> {
+  try {
+    const body: unknown = await request.json();
+    if (typeof body === "object" && body !== null && !Array.isArray(body)) return body as Record<string, unknown>;
+  } catch {
+    // Falls through to the same refusal.
+  }
+  throw new AdminRefusal("not_json", "the body must be a JSON object");
+}
+
+function text(body: Record<string, unknown>, name: string): string | undefined {
+  const value = body[name];
+  return typeof value === "string" ? value : undefined;
+}
+
+function answer(status: number, body: unknown): Response {
+  const headers = { ...dataSecurityHeaders(), "content-type": "application/json", "cache-control": "no-store" };
+  return new Response(JSON.stringify(body), { status, headers });
+}

@@ -1,0 +1,72 @@
+import pino from "pino";
+import type { Config } from "../config/config.ts";
+import type { Logger } from "../log.ts";
+
+/** Longest text of one field (H14): a log line stays a line whatever a name or an error carries. */
+const fieldLengthMax = 1_024;
+/** Names of fields that never carry their value (S20). The rooms log no secrets; this is the second fence. */
+const secretFields = /^(token|authorization|x-api-key|api_key|apikey|password|secret|cookie)$/i;
+
+export interface ProcessLogger extends Logger {
+  /** Writes out what is buffered; before the process ends. */
+  flush(): void;
+}
+
+/**
+ * JSON lines to standard output or to `log.file`. A reader that goes away (EPIPE) or a full disk costs log lines, never the
+ * process (F30): the errors of the destination end here.
+ */
+export function createLogger(log: Config["log"]): ProcessLogger {
+  const destination = pino.destination({ dest: log.file === "" ? 1 : log.file, sync: false, mkdir: true });
+  destination.on("error", () => {
+    // Nowhere left to say it.
+  });
+  const logger = pino(
+    {
+      level: log.level === "none" ? "silent" : log.level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    destination,
+  );
+  return {
+    debug: (fields, message) => logger.debug(tamed(fields), message),
+    info: (fields, message) => logger.info(tamed(fields), message),
+    warn: (fields, message) => logger.warn(tamed(fields), message),
+    error: (fields, message) => logger.error(tamed(fields), message),
+    flush: () => {
+      try {
+        destination.flushSync();
+      } catch {
+        // The destination never opened, or is gone.
+      }
+    },
+  };
+}
+
+function tamed(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const copy: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(fields)) copy[name] = secretFields.test(name) ? "(secret)" : tamedValue(value);
+  return copy;
+}
+
+function tamedValue(value: unknown): unknown {
+  if (typeof value === "string") return cut(value);
+  if (value instanceof Error) return describeError(value, 4);
+  return value;
+}
+
+function describeError(error: Error, depth: number): Record<string, unknown> {
+  const cause = error.cause;
+  return {
+    type: error.name,
+    message: cut(error.message),
+    ...(error.stack === undefined ? {} : { stack: cut(error.stack) }),
+    ...(cause === undefined || depth === 0 ? {} : { cause: cause instanceof Error ? describeError(cause, depth - 1) : cut(String(cause)) }),
+  };
+}
+
+function cut(text: string): string {
+  return text.length <= fieldLengthMax ? text : `${text.slice(0, fieldLengthMax)}...`;
+}

@@ -1,0 +1,85 @@
+import type { App } from "../app.ts";
+import { startApp } from "../app.ts";
+import type { Loaded } from "../config/load.ts";
+import { createLogger, type ProcessLogger } from "./logger.ts";
+import { createSignalHandler } from "./signals.ts";
+import { exitCodes } from "./start-refused.ts";
+
+/** What runs beside the server and ends before it: the demo fleet of `start`. */
+export interface Companion {
+  stop(): Promise<void>;
+}
+
+export interface RunOptions {
+  readonly loaded: Loaded;
+  readonly logTo: Loaded["config"]["log"];
+  /** Called once everything runs; what it answers is stopped first. Milliseconds since the process began. */
+  readonly onReady: (app: App, readyMs: number, log: ProcessLogger) => Promise<Companion | undefined>;
+}
+
+/** Output for the person goes a moment after the last log line; the grace for it at the end. */
+const lastWordsMs = 200;
+
+/**
+ * Runs the server until it is told to stop, and ends the process: 0 after draining, 1 when something of ours failed. A
+ * refused start is thrown.
+ * @throws StartRefused
+ */
+export async function runServer({ loaded, logTo, onReady }: RunOptions): Promise<void> {
+  const { config } = loaded;
+  const log = createLogger(logTo);
+  keepAliveWithoutReader();
+  const end = (code: number): never => {
+    log.flush();
+    process.exit(code);
+  };
+  const fail = (message: string) => (cause: unknown) => {
+    log.error({ cause }, message);
+    end(exitCodes.failed);
+  };
+  process.on("uncaughtException", fail("an exception was not caught: the process ends"));
+  process.on("unhandledRejection", fail("a rejection was not handled: the process ends"));
+  for (const warning of loaded.warnings) log.warn({}, warning);
+
+  let stop = async (): Promise<void> => end(exitCodes.done);
+  const onSignal = createSignalHandler({
+    stop: (signal) => {
+      log.info({ signal }, "stopping");
+      const late = setTimeout(() => fail("stopping took longer than shutdown.timeout")(signal), config.shutdownLimitMs);
+      stop().then(
+        () => {
+          clearTimeout(late);
+          log.info({}, "stopped");
+          setTimeout(() => end(exitCodes.done), process.stdout.writableLength > 0 ? lastWordsMs : 0);
+        },
+        (cause: unknown) => fail("stopping failed")(cause),
+      );
+    },
+    force: () => {
+      log.warn({}, "a second signal: ending at once");
+      end(exitCodes.failed);
+    },
+    monotonicMs: () => performance.now(),
+  });
+  process.on("SIGTERM", onSignal);
+  process.on("SIGINT", onSignal);
+
+  const starting = startApp(config, { log, onFatal: fail("the store failed: nothing more is acknowledged, the process ends") });
+  // A signal while starting: let the start end, then close what it opened.
+  stop = async () => (await starting).stop();
+  const app = await starting;
+  const companion = await onReady(app, performance.now(), log);
+  stop = async () => {
+    await companion?.stop();
+    await app.stop();
+  };
+}
+
+/** Standard output may be a pipe whose reader ends first (`| head`): that costs output, not the server (F30). */
+function keepAliveWithoutReader(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", () => {
+      // Nobody is left to tell.
+    });
+  }
+}

@@ -1,0 +1,41 @@
+import { mkdirSync } from "node:fs";
+import { type Journal, openSqliteJournal, StoreRefused } from "@fleetcast/storage";
+import type { Config } from "../config/config.ts";
+import type { Logger } from "../log.ts";
+import { systemChance } from "../runtime/chance.ts";
+import { systemClock } from "../runtime/clock.ts";
+import { StartRefused } from "./start-refused.ts";
+
+/** Another process has the store open: the command line then asks that process instead. */
+export class StoreInUse extends StartRefused {}
+
+/** @throws StartRefused with one line that says what to change. */
+export async function openStore(config: Config, log: Logger): Promise<Journal> {
+  try {
+    mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
+    throw new StartRefused(`the data folder ${config.dataDir} cannot be made (${code}); ${otherFolder}`, { cause });
+  }
+  const windows = [...config.engine.namespaces.values()].map((options) => Math.max(options.historySize, options.recoverySize));
+  try {
+    return await openSqliteJournal({
+      dir: config.dataDir,
+      clock: systemClock,
+      chance: systemChance,
+      keepTelemetryMs: config.storage.keepTelemetryMs,
+      keepEventsMs: config.storage.keepEventsMs,
+      keepDeadLettersMax: config.storage.keepDeadLettersMax,
+      windowMax: Math.max(300, ...windows),
+      log,
+    });
+  } catch (cause) {
+    if (!(cause instanceof StoreRefused)) throw cause;
+    if (/another process/.test(cause.why)) {
+      throw new StoreInUse(`the data folder ${config.dataDir} is in use by another Fleetcast; ${otherFolder}`, { cause });
+    }
+    throw new StartRefused(`${cause.message}; ${otherFolder}`, { cause });
+  }
+}
+
+const otherFolder = "--data-dir or FLEETCAST_DATA_DIR names another folder";
