@@ -37,7 +37,7 @@ export function createApiRoutes(ports: ApiPorts): Route[] {
   const route = (path: string, handler: Handler): Route => ({
     method: "*",
     path,
-    listener: "internal",
+    listener: api.external ? "external" : "internal",
     bodyBytesMax: api.bodyBytesMax,
     handle: (request) => answer(request, hasKey, api.bodyBytesMax, handler),
   });

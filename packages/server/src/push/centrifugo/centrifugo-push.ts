@@ -1,5 +1,5 @@
 import type { Chance, Clock, EngineOptions } from "@fleetcast/engine";
-import type { Journal } from "@fleetcast/storage";
+import type { Journal, JournalRow } from "@fleetcast/storage";
 import type { PushConfig } from "../../config/config.ts";
 import type { Logger } from "../../log.ts";
 import { internalError, namespaceOf, optionsOf, refusalOf } from "../channel-rules.ts";
@@ -75,7 +75,11 @@ export function createCentrifugoPush(ports: CentrifugoPushPorts): CentrifugoPush
       return publisher.stats;
     },
     start: () => publisher.start(),
-    offer: (batch) => publisher.offer(batch),
+    offer(batch) {
+      if (batch.every(isStored)) return publisher.offer(batch);
+      publisher.offer(batch.filter(isStored));
+      for (const row of batch) if (!isStored(row)) pushOnce(forwarded, row, log);
+    },
     publish: (request) => publish(options, forwarded, journaled, request),
     broadcast: (channels, request) => broadcast(options, forwarded, journaled, channels, request),
     presence: forwarded.presence,
@@ -98,6 +102,18 @@ function latestRule(options: EngineOptions, channel: string): LatestRule | undef
   if (namespaceOf(options, channel) !== latestNamespace) return undefined;
   const found = optionsOf(options, channel);
   return found && { rowsMax: Math.max(found.historySize, found.recoverySize, 1), ageMsMax: latestAgeMsMax };
+}
+
+function isStored(row: JournalRow): boolean {
+  return row.id > 0;
+}
+
+/** A publication that the journal did not store has one chance, like the delivery it stands for. */
+function pushOnce(forwarded: ForwardedApi, row: JournalRow, log: Logger): void {
+  const { channel, data, tags } = row;
+  forwarded.publish({ channel, data, tags, skipHistory: true }).catch((cause: unknown) => {
+    log.warn({ channel, cause }, "a publication without history was not pushed");
+  });
 }
 
 /** Without history a publication has no position and no version: it cannot be journaled, whatever its namespace. */
