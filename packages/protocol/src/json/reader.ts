@@ -16,7 +16,8 @@ export type Members = ReadonlyMap<string, Extent>;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
-const integer = /^-?(?:0|[1-9][0-9]*)$/;
+const signed = /^-?(?:0|[1-9][0-9]*)$/;
+const unsigned = /^(?:0|[1-9][0-9]*)$/;
 
 /**
  * Typed access to one line of JSON. Types are as strict as Centrifugo's decoder: `null` is the zero value, integers are
@@ -122,7 +123,7 @@ export class JsonReader {
     const text = this.#slice(members.get(name));
     if (text === undefined || text === "null") return 0n;
     // 20 digits hold every 64-bit number; longer ones need no arithmetic to be refused.
-    const value = integer.test(text) && text.length <= 20 ? BigInt(text) : undefined;
+    const value = (min < 0n ? signed : unsigned).test(text) && text.length <= 20 ? BigInt(text) : undefined;
     if (value === undefined || value < min || value > max) throw new ProtocolViolation(`${name} is not an integer in range`);
     return value;
   }
