@@ -27,8 +27,8 @@ export interface DeviceState {
   boot: string | null;
   /** Newest last; at most `earlierBootsMax`. */
   readonly earlierBoots: string[];
-  /** Open connections at the embedded broker; always 0 with an external one. */
-  connections: number;
+  /** It has a connection at the embedded broker; never true with an external one. */
+  connected: boolean;
   /** Monotonic milliseconds; null for a machine never heard by anybody. */
   heardMs: number | null;
   /** Said to be gone, not yet believed (the hold). */
@@ -42,7 +42,7 @@ export type Observation =
   | { readonly kind: "goodbye"; readonly boot: string | undefined }
   | { readonly kind: "will"; readonly boot: string | undefined }
   | { readonly kind: "connected" }
-  /** `graceful`: with DISCONNECT, or not known to be otherwise. */
+  /** Its last connection ended. `graceful`: with DISCONNECT, or not known to be otherwise. */
   | { readonly kind: "closed"; readonly graceful: boolean }
   /** The broker's memory of a status (retained): it decides only where nothing is known. */
   | { readonly kind: "remembered"; readonly state: "online" | "offline"; readonly boot: string | undefined }
@@ -67,7 +67,7 @@ export function newDevice(): DeviceState {
     announced: null,
     boot: null,
     earlierBoots: [],
-    connections: 0,
+    connected: false,
     heardMs: null,
     going: null,
   };
@@ -94,7 +94,7 @@ export function observe(device: DeviceState, seen: Observation, nowMs: number): 
     case "birth":
       return alive(device, takeBoot(device, seen.boot), "birth", nowMs);
     case "connected":
-      device.connections++;
+      device.connected = true;
       return alive(device, "same", "activity", nowMs);
     case "goodbye":
       if (isEarlier(device, seen.boot)) return undefined;
@@ -107,8 +107,8 @@ export function observe(device: DeviceState, seen: Observation, nowMs: number): 
       if (!isEarlier(device, seen.boot) && device.state !== "offline") device.going ??= { reason: "will", sinceMs: nowMs };
       return undefined;
     case "closed":
-      device.connections = Math.max(0, device.connections - 1);
-      if (!seen.graceful && device.connections === 0 && device.state === "online") {
+      device.connected = false;
+      if (!seen.graceful && device.state === "online") {
         device.going ??= { reason: "connection_lost", sinceMs: nowMs };
       }
       return undefined;
@@ -159,9 +159,9 @@ function timePassed(device: DeviceState, silenceMs: number, nowMs: number): Tran
   const { going } = device;
   if (going !== null && nowMs - going.sinceMs >= holdMs) {
     device.going = null;
-    if (device.connections === 0) return gone(device, going.reason);
+    if (!device.connected) return gone(device, going.reason);
   }
-  if (device.state === "offline" || device.connections > 0 || device.heardMs === null) return undefined;
+  if (device.state === "offline" || device.connected || device.heardMs === null) return undefined;
   return nowMs - device.heardMs >= silenceMs ? gone(device, "silence") : undefined;
 }
 

@@ -14,7 +14,7 @@ import { FleetState } from "./fleet-state.ts";
 import { fleetRow } from "./machine.ts";
 import { commandView } from "./open-command.ts";
 import { reportIntervalMs } from "./report-interval.ts";
-import { bucketFor, seriesOf } from "./series.ts";
+import { readSeries } from "./series.ts";
 
 export interface FleetDependencies {
   readonly journal: Journal;
@@ -99,11 +99,14 @@ export function createFleet(dependencies: FleetDependencies): Fleet {
 
     async series(vmId, { fromMs, toMs, fields, maxPoints }) {
       if (!knows(vmId)) throw new FleetRefusal(404, "no_such_machine", "no machine of this name");
-      // Fixed before the read: everything received up to it is committed, so the read finds it.
-      const completeMs = Math.min(toMs, state.receiveClock.completeThroughMs());
-      const bucketMs = bucketFor(fromMs, Math.max(fromMs, completeMs), Math.min(Math.max(1, maxPoints), seriesPointsMax));
-      const rows = completeMs < fromMs ? [] : await journal.fleet.series(vmId, fromMs, completeMs, bucketMs);
-      return seriesOf(rows, fields, { from_ms: fromMs, to_ms: completeMs, bucket_ms: bucketMs });
+      return readSeries(journal.fleet, vmId, {
+        fromMs,
+        toMs,
+        // Fixed before the read: everything received up to it is committed, so the read finds it.
+        storedThroughMs: state.receiveClock.completeThroughMs(),
+        fields,
+        pointsMax: Math.min(Math.max(1, maxPoints), seriesPointsMax),
+      });
     },
 
     events: (filter) => eventPage(journal.fleet, { ...filter, limit: Math.min(Math.max(1, filter.limit), eventsLimitMax) }),

@@ -1,5 +1,5 @@
 import type { Series, SeriesColumn, SeriesField } from "@fleetcast/protocol";
-import type { SeriesRow } from "@fleetcast/storage";
+import type { FleetQueries, SeriesRow } from "@fleetcast/storage";
 
 const second = 1_000;
 const minute = 60 * second;
@@ -36,6 +36,40 @@ export function bucketFor(fromMs: number, toMs: number, pointsMax: number): numb
   let days = Math.max(1, Math.ceil((toMs - fromMs) / pointsMax / day));
   while (!fits(days * day)) days++;
   return days * day;
+}
+
+/** How far a reading may lie from its receive time on a chart (the mark `late`). */
+const skewMsMax = day;
+
+export interface SeriesRequest {
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Everything received up to here is in the store. */
+  readonly storedThroughMs: number;
+  readonly fields: readonly SeriesField[];
+  readonly pointsMax: number;
+}
+
+/**
+ * A chart's history. Readings stand at the machine's own time, and a machine's clock may be ahead of ours: at the live end,
+ * what was received already but stands in the future is read too, because its live publication is dropped by whoever joins
+ * the two.
+ */
+export async function readSeries(queries: Pick<FleetQueries, "series">, vmId: string, request: SeriesRequest): Promise<Series> {
+  const { fields, fromMs, pointsMax, storedThroughMs, toMs } = request;
+  const live = toMs >= storedThroughMs;
+  const completeMs = live ? storedThroughMs : toMs;
+  const readToMs = live ? completeMs + skewMsMax : toMs;
+  let bucketMs = bucketFor(fromMs, Math.max(fromMs, completeMs), pointsMax);
+  let rows: readonly SeriesRow[] = [];
+  if (completeMs >= fromMs) {
+    rows = await queries.series(vmId, fromMs, readToMs, bucketMs);
+    if (rows.length > pointsMax) {
+      bucketMs = bucketFor(fromMs, rows.at(-1)!.bucketMs, pointsMax);
+      rows = await queries.series(vmId, fromMs, readToMs, bucketMs);
+    }
+  }
+  return seriesOf(rows, fields, { from_ms: fromMs, to_ms: completeMs, bucket_ms: bucketMs });
 }
 
 const pick: Readonly<Record<SeriesField, (row: SeriesRow) => readonly [number | null, number | null, number | null]>> = {
