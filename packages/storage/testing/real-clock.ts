@@ -1,0 +1,10 @@
+import type { Clock } from "@fleetcast/engine";
+
+/** Time as it is, for tests of what only real time brings: locks, disks, kills. */
+export const realClock: Pick<Clock, "wallMs" | "schedule"> = {
+  wallMs: () => Date.now(),
+  schedule(delayMs, task) {
+    const timer = setTimeout(task, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
