@@ -69,6 +69,7 @@ export function tryPage(language: TryLanguage): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${text.title} · Fleetcast</title>
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href="/v1/try/try.css">
 <script src="/v1/sdk/centrifuge.js" defer></script>
 <script src="/v1/try/try.js" defer></script>

@@ -34,7 +34,7 @@ test("the page speaks the browser's language and runs without inline code", asyn
     const html = await response.text();
     assert.ok(html.includes(word));
     assert.doesNotMatch(html, /<script(?![^>]* src=)|<style|\son\w+=|style=/);
-    for (const [, path] of html.matchAll(/(?:src|href)="([^"]+)"/g)) {
+    for (const [, path] of html.matchAll(/(?:src|href)="(\/[^"]+)"/g)) {
       const file = await rig.call("GET", path!);
       assert.equal(file.status, 200, path);
       assert.match(file.response.headers.get("content-type")!, path!.endsWith(".css") ? /^text\/css/ : /^text\/javascript/);
