@@ -5,13 +5,13 @@ import type { Dump, DumpedPublication } from "../checker/ledger.ts";
 
 /** Reads the store with nothing of the product in between: the files as a stopped server left them. */
 export function dumpStore(dataDir: string): Dump {
-  const database = new Database(join(dataDir, "journal.sqlite"), { readonly: true });
+  const database = new Database(join(dataDir, "journal.db"), { readonly: true });
   try {
     const rows = database
       .query<{ id: number; name: string; epoch: string; offset: number; data: Uint8Array }, []>(
         `SELECT publication.id, channel.name, channel.epoch, publication.offset, publication.data
            FROM publication JOIN channel ON channel.id = publication.channel_id
-          WHERE channel.name LIKE 'telemetry:%' ORDER BY publication.id`,
+          WHERE channel.name LIKE 'telemetry:VM-K-%' ORDER BY publication.id`,
       )
       .all();
     const publications: DumpedPublication[] = rows.map((row) => {
