@@ -28,6 +28,11 @@ export function load(flags: CommonFlags, options: { readonly strict?: boolean; r
   );
 }
 
+/** The command cannot do what was asked: one line for the person, exit code 2. */
+export class CommandRefused extends Error {
+  override readonly name = "CommandRefused";
+}
+
 export function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }

@@ -2,8 +2,17 @@ import { Command, CommanderError } from "commander";
 import { version } from "../config/load.ts";
 import { ConfigError } from "../config/problems.ts";
 import { exitCodes, StartRefused } from "../lifecycle/start-refused.ts";
-import { complain } from "./context.ts";
+import { centrifugoConfigCommand } from "./centrifugo-config.ts";
+import { checkconfigCommand } from "./checkconfig.ts";
+import { CommandRefused, complain } from "./context.ts";
+import { doctorCommand } from "./doctor.ts";
+import { gentokenCommand } from "./gentoken.ts";
+import { machineCommand } from "./machine.ts";
+import { mosquittoConfigCommand } from "./mosquitto-config.ts";
 import { serveCommand } from "./serve.ts";
+import { simulateCommand } from "./simulate.ts";
+import { startCommand } from "./start.ts";
+import { userCommand } from "./user.ts";
 
 /** The command line: `fleetcast <command>`. One file per command. */
 const program = new Command("fleetcast")
@@ -12,8 +21,19 @@ const program = new Command("fleetcast")
   .showHelpAfterError('("fleetcast --help" lists the commands)')
   .exitOverride();
 
-for (const add of [serveCommand]) add(program);
-program.commands.forEach((command) => command.exitOverride());
+const commands = [
+  startCommand,
+  serveCommand,
+  gentokenCommand,
+  userCommand,
+  machineCommand,
+  simulateCommand,
+  checkconfigCommand,
+  doctorCommand,
+  centrifugoConfigCommand,
+  mosquittoConfigCommand,
+];
+for (const add of commands) add(program);
 
 try {
   await program.parseAsync(process.argv);
@@ -29,7 +49,7 @@ function tell(cause: unknown): number {
     for (const line of cause.message.split("\n")) complain(`fleetcast: ${line}`);
     return exitCodes.refused;
   }
-  if (cause instanceof StartRefused) {
+  if (cause instanceof StartRefused || cause instanceof CommandRefused) {
     complain(`fleetcast: ${cause.message}`);
     return exitCodes.refused;
   }

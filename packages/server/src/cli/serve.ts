@@ -24,12 +24,15 @@ export function serveCommand(program: Command): void {
           if (mqtt.enabled && mqtt.broker === "embedded" && mqtt.openOnLoopback) {
             log.info({}, "machines without a credential are let in from this machine; mqtt.open_on_loopback: false ends that");
           }
-          log.info(
-            { http: app.addresses, mqtt: mqtt.enabled ? mqtt.broker : "off", push: push.engine, ready_ms: Math.round(readyMs) },
-            "ready",
-          );
+          log.info({ http: app.addresses, mqtt: mqttWord(mqtt), push: push.engine, ready_ms: Math.round(readyMs) }, "ready");
           return undefined;
         },
       });
     });
+}
+
+/** Never the address: it may carry a password. */
+export function mqttWord(mqtt: { readonly enabled: boolean; readonly broker: string }): "embedded" | "external" | "off" {
+  if (!mqtt.enabled) return "off";
+  return mqtt.broker === "embedded" ? "embedded" : "external";
 }

@@ -166,7 +166,9 @@ function isGlob(pattern: string): boolean {
 }
 
 function problem(path: string, raw: Raw, secret: boolean, expected: string): Problem {
-  return { source: raw.source, key: path, value: shown(raw.value, secret), expected };
+  // An address may carry a password.
+  const value = typeof raw.value === "string" ? raw.value.replace(/\/\/[^/@\s]*@/, "//(secret)@") : raw.value;
+  return { source: raw.source, key: path, value: shown(value, secret), expected };
 }
 
 function knownPaths(): string[] {

@@ -58,25 +58,36 @@ function embedded({ config, handler, layout, clock, log }: Ports): IntakeBroker 
 }
 
 function external({ config, handler, layout, clock, chance, log }: Ports): IntakeBroker {
-  const consumer = createBrokerConsumer({
-    url: config.broker,
-    username: config.username === "" ? undefined : config.username,
-    password: config.password === "" ? undefined : config.password,
-    ca: config.caFile === "" ? undefined : readAuthority(config.caFile),
-    clientId: config.clientId,
-    inflightMax: config.inflightMax,
-    topics: layout.filters(inboundKinds),
-    handler,
-    clock,
-    chance,
-    log,
-    limits: { messageBytesMax: config.packetBytesMax + 1_024 },
-  });
+  const consumer = refusingBadAddress(() =>
+    createBrokerConsumer({
+      url: config.broker,
+      username: config.username === "" ? undefined : config.username,
+      password: config.password === "" ? undefined : config.password,
+      ca: config.caFile === "" ? undefined : readAuthority(config.caFile),
+      clientId: config.clientId,
+      inflightMax: config.inflightMax,
+      topics: layout.filters(inboundKinds),
+      handler,
+      clock,
+      chance,
+      log,
+      limits: { messageBytesMax: config.packetBytesMax + 1_024 },
+    }),
+  );
   return wrapped(
     consumer,
     () => consumer.stats.connected,
     () => consumer.start(),
   );
+}
+
+function refusingBadAddress<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new StartRefused(`mqtt.broker (FLEETCAST_MQTT_BROKER): ${cause.message}`, { cause });
+  }
 }
 
 function wrapped(broker: Broker, connected: () => boolean, start: () => Promise<void>): IntakeBroker {

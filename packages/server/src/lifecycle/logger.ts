@@ -16,7 +16,7 @@ export interface ProcessLogger extends Logger {
  * JSON lines to standard output or to `log.file`. A reader that goes away (EPIPE) or a full disk costs log lines, never the
  * process (F30): the errors of the destination end here.
  */
-export function createLogger(log: Config["log"]): ProcessLogger {
+export function createLogger(log: Config["log"], tell: (line: string) => void = () => {}): ProcessLogger {
   const destination = pino.destination({ dest: log.file === "" ? 1 : log.file, sync: false, mkdir: true });
   destination.on("error", () => {
     // Nowhere left to say it.
@@ -33,8 +33,14 @@ export function createLogger(log: Config["log"]): ProcessLogger {
   return {
     debug: (fields, message) => logger.debug(tamed(fields), message),
     info: (fields, message) => logger.info(tamed(fields), message),
-    warn: (fields, message) => logger.warn(tamed(fields), message),
-    error: (fields, message) => logger.error(tamed(fields), message),
+    warn: (fields, message) => {
+      logger.warn(tamed(fields), message);
+      tell(`warning: ${message}`);
+    },
+    error: (fields, message) => {
+      logger.error(tamed(fields), message);
+      tell(`error: ${message}${fields["cause"] instanceof Error ? ` (${cut(fields["cause"].message)})` : ""}`);
+    },
     flush: () => {
       try {
         destination.flushSync();

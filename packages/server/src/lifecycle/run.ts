@@ -13,6 +13,8 @@ export interface Companion {
 export interface RunOptions {
   readonly loaded: Loaded;
   readonly logTo: Loaded["config"]["log"];
+  /** Says warnings and errors to the person, too, where the log goes elsewhere. */
+  readonly tell?: (line: string) => void;
   /** Called once everything runs; what it answers is stopped first. Milliseconds since the process began. */
   readonly onReady: (app: App, readyMs: number, log: ProcessLogger) => Promise<Companion | undefined>;
 }
@@ -25,9 +27,9 @@ const lastWordsMs = 200;
  * refused start is thrown.
  * @throws StartRefused
  */
-export async function runServer({ loaded, logTo, onReady }: RunOptions): Promise<void> {
+export async function runServer({ loaded, logTo, tell, onReady }: RunOptions): Promise<void> {
   const { config } = loaded;
-  const log = createLogger(logTo);
+  const log = createLogger(logTo, tell);
   keepAliveWithoutReader();
   const end = (code: number): never => {
     log.flush();

@@ -1,0 +1,71 @@
+import { createMachineAuth } from "../auth/machines.ts";
+import { loadUsers } from "../auth/users/users.ts";
+import type { Config } from "../config/config.ts";
+import { type AdminActions, adminActions, adminKey, adminPaths } from "../lifecycle/admin-routes.ts";
+import { openStore, StoreInUse } from "../lifecycle/store.ts";
+import { systemClock } from "../runtime/clock.ts";
+import { hash, verify } from "../runtime/password.ts";
+import { CommandRefused, quietLogger } from "./context.ts";
+
+/**
+ * Does something to the data folder, whether a server runs on it or not: the store has one owner at a time, so a running
+ * server is asked over its admin routes; otherwise the store is opened for a moment.
+ * @throws CommandRefused, StartRefused
+ */
+export async function withAdmin<T>(config: Config, work: (actions: AdminActions) => Promise<T>): Promise<T> {
+  try {
+    const journal = await openStore(config, quietLogger);
+    try {
+      const ports = { journal, clock: systemClock, log: quietLogger };
+      const users = await loadUsers({ ...ports, hasher: { hash, verify } });
+      const machines = await createMachineAuth({
+        ...ports,
+        openOnLoopback: config.mqtt.openOnLoopback,
+        autoRegister: config.fleet.autoRegister,
+      });
+      return await work(adminActions({ users, machines }));
+    } finally {
+      await journal.close();
+    }
+  } catch (cause) {
+    if (!(cause instanceof StoreInUse)) throw cause;
+    return await work(remoteActions(config));
+  }
+}
+
+function remoteActions(config: Config): AdminActions {
+  const call = async <T>(path: string, body: unknown): Promise<T> => {
+    const url = `${baseOf(config)}${path}`;
+    let response: Response;
+    try {
+      response = await fetch(url, {
+        method: "POST",
+        headers: { authorization: `Bearer ${adminKey(config.secrets)}`, "content-type": "application/json" },
+        body: JSON.stringify(body),
+        redirect: "manual",
+        signal: AbortSignal.timeout(15_000),
+      });
+    } catch (cause) {
+      throw new CommandRefused(
+        `another process has ${config.dataDir} open, but none answers at ${url}; give this command the server's own configuration (-c, FLEETCAST_HTTP_SERVER_PORT)`,
+        { cause },
+      );
+    }
+    const answer = (await response.json().catch(() => ({}))) as { message?: string };
+    if (response.status === 400) throw new CommandRefused(answer.message ?? "the server refused the request");
+    if (response.status !== 200)
+      throw new CommandRefused(`the server at ${url} answered ${response.status}; is it the one on ${config.dataDir}?`);
+    return answer as T;
+  };
+  return {
+    addMachine: (vmId) => call(adminPaths.machines, { vm_id: vmId }),
+    addUser: (name, role, password) => call(adminPaths.users, { name, role, password }),
+    setPassword: (name, password) => call(adminPaths.passwords, { name, password }),
+  };
+}
+
+function baseOf({ http }: Config): string {
+  const [address, port] = http.internalPort === 0 ? [http.address, http.port] : [http.internalAddress, http.internalPort];
+  const host = address === "" || address === "0.0.0.0" || address === "::" ? "127.0.0.1" : address;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
