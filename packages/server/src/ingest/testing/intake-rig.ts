@@ -174,10 +174,10 @@ export class IntakeRig {
     await this.journal.close();
   }
 
-  /** Another process on the same folder: what is in memory is gone. `stopped`: after a clean stop. */
+  /** Another process on the same folder, with timers of its own: what was only in memory is gone. */
   async restart(options: Omit<RigOptions, "dir"> = {}): Promise<IntakeRig> {
     await this.journal.close();
-    return IntakeRig.open({ ...options, dir: this.dir, clock: options.clock ?? this.clock });
+    return IntakeRig.open({ ...options, dir: this.dir, clock: options.clock ?? new ManualClock(this.clock.wallMs()) });
   }
 
   async remove(): Promise<void> {
