@@ -4,6 +4,7 @@ import type { Engine, EnginePorts } from "../src/engine-api.ts";
 import { MemoryLog } from "../src/history/memory-log.ts";
 import type { ChannelOptions, EngineOptions } from "../src/options.ts";
 import type { ConnectionClaims, OptionOverride, SubscriptionClaims, TokenFailure, TokenVerifier } from "../src/ports.ts";
+import { GatedLog } from "./gated-log.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { MemorySocket } from "./memory-socket.ts";
 import { SeededChance } from "./seeded-chance.ts";
@@ -146,6 +147,8 @@ export class EngineBench {
   readonly clock = new ManualClock();
   readonly chance: SeededChance;
   readonly memoryLog: MemoryLog;
+  /** Around the memory log: what the engine sees of it can be held up. */
+  readonly gate: GatedLog;
   readonly engine: Engine;
   /** What the engine reported as its own mistake. */
   readonly reports: { readonly message: string; readonly cause: unknown }[] = [];
@@ -153,6 +156,7 @@ export class EngineBench {
   constructor(setup: BenchSetup = {}) {
     this.chance = new SeededChance(setup.seed ?? 1);
     this.memoryLog = new MemoryLog({ clock: this.clock, chance: this.chance });
+    this.gate = new GatedLog(this.memoryLog);
     const { "": without, ...named } = setup.namespaces ?? {};
     const namespaces = new Map(Object.entries(named).map(([name, open]) => [name, channelOptions(open)]));
     const options = engineOptions({ withoutNamespace: channelOptions(without), namespaces, ...setup.options });
@@ -160,7 +164,7 @@ export class EngineBench {
       clock: this.clock,
       chance: this.chance,
       verifier: new OpenVerifier(),
-      memoryLog: this.memoryLog,
+      memoryLog: this.gate,
       policies: new Map(),
       report: (message, cause) => this.reports.push({ message, cause }),
       ...setup.ports,
@@ -180,6 +184,14 @@ export class EngineBench {
     const client = this.open();
     await client.call("connect", { token: token(claims), ...more });
     return client;
+  }
+
+  /** Lets time pass second by second while these clients answer their pings. */
+  async pass(ms: number, ...clients: readonly TestClient[]): Promise<void> {
+    for (let left = ms; left > 0; left -= 1_000) {
+      await this.clock.advance(Math.min(left, 1_000));
+      for (const client of clients) client.answerPings();
+    }
   }
 
   async publish(

@@ -1,4 +1,5 @@
 export * from "./engine-bench.ts";
+export * from "./gated-log.ts";
 export * from "./log-contract.ts";
 export * from "./manual-clock.ts";
 export * from "./memory-socket.ts";

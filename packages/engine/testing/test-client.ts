@@ -13,6 +13,7 @@ export class TestClient {
   readonly #input: ConnectionInput;
   #nextId = 1;
   #read = 0;
+  #pongCount = 0;
   readonly #messages: Wire[] = [];
   #parsedFrames = 0;
 
@@ -86,9 +87,15 @@ export class TestClient {
     return rest;
   }
 
-  /** Answers a ping. */
+  /** Says a pong, whether one is due or not. */
   pong(): void {
+    this.#pongCount++;
     this.say("{}");
+  }
+
+  /** Answers the pings that are still open, as a living client does. */
+  answerPings(): void {
+    while (this.#pongCount < this.pingCount && this.closeCode === undefined) this.pong();
   }
 
   /** Leaves without a word. */
