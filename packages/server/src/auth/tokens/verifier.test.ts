@@ -93,10 +93,10 @@ test("[J4] an empty secret is no key; a short one is a warning; a small or priva
   const none = verifierFor({ hmacSecretKey: "" });
   const signed = `${base64Url(jsonHeader("HS256"))}.${base64Url(`{"sub":"a"}`)}`;
   assert.equal(await outcome(`${signed}.${createHmac("sha256", "").update(signed).digest("base64url")}`, none), "invalid");
-  assert.deepEqual(tokenKeyWarnings(tokenConfig({ hmacSecretKey: "" })), []);
-  assert.deepEqual(tokenKeyWarnings(tokenConfig()), []);
-  assert.equal(tokenKeyWarnings(tokenConfig({ hmacSecretKey: "secret" })).length, 1);
-  assert.doesNotMatch(tokenKeyWarnings(tokenConfig({ hmacSecretKey: "hunter2" }))[0]!, /hunter2/);
+  assert.deepEqual(tokenKeyWarnings(tokenConfig({ hmacSecretKey: "" }), "client.token"), []);
+  assert.deepEqual(tokenKeyWarnings(tokenConfig(), "client.token"), []);
+  assert.equal(tokenKeyWarnings(tokenConfig({ hmacSecretKey: "secret" }), "client.token").length, 1);
+  assert.doesNotMatch(tokenKeyWarnings(tokenConfig({ hmacSecretKey: "hunter2" }), "client.token")[0]!, /hunter2/);
 
   const pem = (bits: number, kind: "public" | "private") => {
     const pair = generateKeyPairSync("rsa", { modulusLength: bits });
@@ -105,7 +105,10 @@ test("[J4] an empty secret is no key; a short one is a warning; a small or priva
       : pair.privateKey.export({ type: "pkcs8", format: "pem" }).toString();
   };
   for (const rsaPublicKey of [pem(1_024, "public"), pem(2_048, "private"), "not a key"]) {
-    assert.throws(() => verifierFor({ rsaPublicKey }), TokenKeyError);
+    assert.throws(
+      () => verifierFor({ rsaPublicKey }),
+      (error) => error instanceof TokenKeyError && error.message.startsWith("client.token.rsa_public_key "),
+    );
   }
 });
 

@@ -4,7 +4,7 @@ import type { ClientConfig, TokenConfig } from "../../config/config.ts";
 import { invalid, TokenRefusal } from "./claim-values.ts";
 import { type ClaimRules, decodeConnectionClaims, decodeSubscriptionClaims } from "./claims.ts";
 import { parseSource } from "./json-source.ts";
-import { type TokenKeys, tokenKeys } from "./keys.ts";
+import { type TokenKeys, type TokenSection, tokenKeys } from "./keys.ts";
 
 /** A client frame holds 65,536 bytes; no token that came in one is longer. */
 const tokenLengthMax = 65_536;
@@ -20,9 +20,9 @@ export function createTokenVerifier(
   config: Pick<ClientConfig, "token" | "subscriptionToken">,
   ports: { readonly clock: Pick<Clock, "wallMs"> },
 ): TokenVerifier {
-  const connection = prepared(config.token);
+  const connection = prepared(config.token, "client.token");
   // With its own section, subscription tokens have their own keys and `client.token` no longer opens channels.
-  const subscription = config.subscriptionToken.enabled ? prepared(config.subscriptionToken) : connection;
+  const subscription = config.subscriptionToken.enabled ? prepared(config.subscriptionToken, "client.subscription_token") : connection;
   return {
     connection: (token) => verify(token, connection, ports.clock, decodeConnectionClaims),
     subscription: (token) => verify(token, subscription, ports.clock, decodeSubscriptionClaims),
@@ -34,8 +34,8 @@ interface Prepared {
   readonly keys: TokenKeys;
 }
 
-function prepared(config: TokenConfig): Prepared {
-  return { config, keys: tokenKeys(config) };
+function prepared(config: TokenConfig, section: TokenSection): Prepared {
+  return { config, keys: tokenKeys(config, section) };
 }
 
 async function verify<Claims extends ConnectionClaims | SubscriptionClaims>(
