@@ -66,18 +66,19 @@ export function decodeConnectionClaims(payload: Uint8Array, rules: ClaimRules): 
   };
 }
 
+/** Here the times come before `channel`, and bad base64 is the token's fault (both as the real server does it). */
 export function decodeSubscriptionClaims(payload: Uint8Array, rules: ClaimRules): SubscriptionClaims {
   const raw = readClaims(payload, rules, "subscription");
   checkIssued(raw, rules);
-  if (raw.channel === undefined || raw.channel === "") throw invalid("a subscription token names no channel");
   checkTimes(raw, rules);
+  if (raw.channel === undefined || raw.channel === "") throw invalid("a subscription token names no channel");
   return {
     user: checkedUser(raw.user),
     channel: raw.channel,
     client: raw.client === "" ? undefined : raw.client,
     expireAtS: expiryOf(raw),
-    info: bytesOf(raw.info, raw.b64info, "internal"),
-    data: bytesOf(raw.data, raw.b64data, "internal"),
+    info: bytesOf(raw.info, raw.b64info, "invalid"),
+    data: bytesOf(raw.data, raw.b64data, "invalid"),
     override: raw.override ?? {},
   };
 }
@@ -255,7 +256,7 @@ function isNull(source: Uint8Array): boolean {
   return source[0] === 0x6e;
 }
 
-/** The base64 form wins. Bad base64 is an internal failure at the top and an invalid token inside `subs` (J10). */
+/** The base64 form wins. Bad base64 is an internal failure at the top of a connection token and invalid elsewhere (J10). */
 function bytesOf(raw: Uint8Array | undefined, base64: string | undefined, why: "internal" | "invalid"): Uint8Array | undefined {
   if (base64 === undefined || base64 === "") return raw;
   const bytes = base64Bytes(base64);

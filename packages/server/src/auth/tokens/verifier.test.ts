@@ -326,7 +326,9 @@ test("subscription tokens: channel required, claims read, own keys where the sec
     [`{"sub":"a"}`, "invalid"],
     [`{"sub":"a","channel":""}`, "invalid"],
     [`{"sub":"a","channel":"x","exp":1}`, "expired"],
-    [`{"sub":"a","channel":"x","b64data":"!"}`, "internal"],
+    [`{"sub":"a","exp":1}`, "expired"],
+    [`{"sub":"a","channel":"x","b64data":"!"}`, "invalid"],
+    [`{"sub":"a","channel":"x","b64info":"!"}`, "invalid"],
     [`{"sub":"a","channel":"x","override":5}`, "invalid"],
   ] as const) {
     assert.deepEqual(await shared.subscription(hmacToken(claims)), { ok: false, why }, claims);
