@@ -17,11 +17,12 @@ import { createApiRoutes } from "./http/api/api-routes.ts";
 import type { Route } from "./http/route.ts";
 import { createV1Routes } from "./http/v1/routes.ts";
 import { createIngest, type Ingest } from "./ingest/ingest.ts";
-import { type AdminActions, adminActions, createAdminRoutes } from "./lifecycle/admin-routes.ts";
+import { type AdminActions, adminActions, adminUrl, createAdminRoutes } from "./lifecycle/admin-routes.ts";
 import { createIntakeBroker, type IntakeBroker } from "./lifecycle/brokers.ts";
 import { type HttpDoors, openHttpDoors } from "./lifecycle/doors.ts";
 import { createIntakeGate, type IntakeGate } from "./lifecycle/intake-gate.ts";
 import { createProbeRoutes } from "./lifecycle/probes.ts";
+import { removeRunningFile, writeRunningFile } from "./lifecycle/running-file.ts";
 import { openStore } from "./lifecycle/store.ts";
 import type { Logger } from "./log.ts";
 import { createCentrifugoPush } from "./push/centrifugo/centrifugo-push.ts";
@@ -106,6 +107,7 @@ async function assemble(config: Config, { log, onFatal, wrapJournal }: AppOption
   const doors = openHttpDoors({ config, routes, engine, log });
   undo.push(() => doors.stop());
   await rooms.broker?.start();
+  writeRunningFile(config.dataDir, adminUrl(config.http));
   state.running = true;
   return {
     config,
@@ -117,6 +119,7 @@ async function assemble(config: Config, { log, onFatal, wrapJournal }: AppOption
     addresses: doors.addresses,
     stop: async () => {
       state.running = false;
+      removeRunningFile(config.dataDir);
       await stopAll(config, { ...rooms, doors, push, journal });
     },
   };

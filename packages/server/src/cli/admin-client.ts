@@ -1,7 +1,8 @@
 import { createMachineAuth } from "../auth/machines.ts";
 import { loadUsers } from "../auth/users/users.ts";
 import type { Config } from "../config/config.ts";
-import { type AdminActions, adminActions, adminKey, adminPaths } from "../lifecycle/admin-routes.ts";
+import { type AdminActions, adminActions, adminKey, adminPaths, adminUrl } from "../lifecycle/admin-routes.ts";
+import { readRunningFile } from "../lifecycle/running-file.ts";
 import { openStore, StoreInUse } from "../lifecycle/store.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { hash, verify } from "../runtime/password.ts";
@@ -34,8 +35,9 @@ export async function withAdmin<T>(config: Config, work: (actions: AdminActions)
 }
 
 function remoteActions(config: Config): AdminActions {
+  const base = readRunningFile(config.dataDir) ?? adminUrl(config.http);
   const call = async <T>(path: string, body: unknown): Promise<T> => {
-    const url = `${baseOf(config)}${path}`;
+    const url = `${base}${path}`;
     let response: Response;
     try {
       response = await fetch(url, {
@@ -46,10 +48,9 @@ function remoteActions(config: Config): AdminActions {
         signal: AbortSignal.timeout(15_000),
       });
     } catch (cause) {
-      throw new CommandRefused(
-        `another process has ${config.dataDir} open, but none answers at ${url}; give this command the server's own configuration (-c, FLEETCAST_HTTP_SERVER_PORT)`,
-        { cause },
-      );
+      throw new CommandRefused(`another process has ${config.dataDir} open, but does not answer at ${base}; try again in a moment`, {
+        cause,
+      });
     }
     const answer = (await response.json().catch(() => ({}))) as { message?: string };
     if (response.status === 400) throw new CommandRefused(answer.message ?? "the server refused the request");
@@ -62,10 +63,4 @@ function remoteActions(config: Config): AdminActions {
     addUser: (name, role, password) => call(adminPaths.users, { name, role, password }),
     setPassword: (name, password) => call(adminPaths.passwords, { name, password }),
   };
-}
-
-function baseOf({ http }: Config): string {
-  const [address, port] = http.internalPort === 0 ? [http.address, http.port] : [http.internalAddress, http.internalPort];
-  const host = address === "" || address === "0.0.0.0" || address === "::" ? "127.0.0.1" : address;
-  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }

@@ -9,6 +9,7 @@ import { systemClock } from "../runtime/clock.ts";
 import { type BannerFacts, banner } from "./banner.ts";
 import { type CommonFlags, complain, load, print, withCommonFlags } from "./context.ts";
 import { startDemoFleet } from "./demo-fleet.ts";
+import { mqttWord } from "./serve.ts";
 
 const demoMachines = 20;
 
@@ -34,6 +35,7 @@ export function startCommand(program: Command): void {
           print(
             banner(facts(app, loaded, { password, readyMs, logFile: logTo.file, demo: demo === undefined ? 0 : demoMachines }), language),
           );
+          log.info({ http: app.addresses, mqtt: mqttWord(config.mqtt), push: config.push.engine, ready_ms: Math.round(readyMs) }, "ready");
           return demo;
         },
       });

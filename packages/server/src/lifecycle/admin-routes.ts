@@ -44,6 +44,13 @@ export function adminKey(secrets: Config["secrets"]): string {
   return createHmac("sha256", secrets.metaKey).update("fleetcast admin 1").digest("base64url");
 }
 
+/** Where a running server answers these routes, seen from its own machine. */
+export function adminUrl(http: Config["http"]): string {
+  const [address, port] = http.internalPort === 0 ? [http.address, http.port] : [http.internalAddress, http.internalPort];
+  const host = address === "" || address === "0.0.0.0" || address === "::" ? "127.0.0.1" : address;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
 /** A password for people to copy once: 120 bits. */
 export function randomPassword(): string {
   return randomBytes(15).toString("base64url");
