@@ -57,8 +57,6 @@ const numbered = [
 ] as const;
 const known: ReadonlySet<string> = new Set(numbered.filter((name) => name !== ""));
 
-const int32Min = -(2 ** 31);
-const int32Max = 2 ** 31 - 1;
 const uint32Max = 2 ** 32 - 1;
 
 /** @throws MalformedJson when a command cannot be read */
@@ -106,7 +104,7 @@ function nameOf(command: Fields): string {
     if (!known.has(word)) throw new MalformedJson("no such method");
     return word;
   }
-  const number = command.integer("method", int32Min, int32Max);
+  const number = command.integer("method", Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
   if (number === undefined) throw new MalformedJson("a method is a word or a number");
   return numbered[number] ?? "";
 }

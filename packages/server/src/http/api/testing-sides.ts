@@ -1,0 +1,151 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createEngine, MemoryLog, type TokenVerifier } from "@fleetcast/engine";
+import { JournalLog, openSqliteJournal } from "@fleetcast/storage";
+import type { ApiConfig, Config } from "../../config/config.ts";
+import { loadConfig } from "../../config/load.ts";
+import type { Logger } from "../../log.ts";
+import { createCentrifugoPush } from "../../push/centrifugo/centrifugo-push.ts";
+import { centrifugoConfig } from "../../push/centrifugo/config-file.ts";
+import { freePort, type RunningCentrifugo, startCentrifugo } from "../../push/centrifugo/testing-centrifugo.ts";
+import { createEmbeddedPush } from "../../push/embedded.ts";
+import { createOutgoingFetch } from "../../push/outgoing-fetch.ts";
+import type { PushEngine } from "../../push/push-engine.ts";
+import { systemChance } from "../../runtime/chance.ts";
+import { systemClock } from "../../runtime/clock.ts";
+import type { Route } from "../route.ts";
+import { createApiRoutes } from "./api-routes.ts";
+
+/** One server API that the tables of tests run against. */
+export interface ApiSide {
+  readonly name: "embedded" | "centrifugo" | "real";
+  readonly push: PushEngine | undefined;
+  readonly centrifugo: RunningCentrifugo | undefined;
+  request(path: string, init: RequestInit): Promise<Response>;
+  stop(): Promise<void>;
+}
+
+export const apiKey = "the-server-key";
+const centrifugoKey = "the-centrifugo-key";
+
+const noLog: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+const noTokens: TokenVerifier = {
+  connection: async () => ({ ok: false, why: "invalid" }),
+  subscription: async () => ({ ok: false, why: "invalid" }),
+};
+
+/** Namespaces beside the default ones: `mem` in memory, `bin` any bytes, `jo` objects only. */
+const namespaces = [
+  { name: "mem" },
+  { name: "bin", publication_data_format: "binary", history_size: 10, history_ttl: "60s" },
+  { name: "jo", publication_data_format: "json_object" },
+];
+
+async function configured(): Promise<{ readonly config: Config; readonly folder: string }> {
+  const folder = mkdtempSync(join(tmpdir(), "fleetcast-api-"));
+  const [httpPort, centrifugoPort] = [await freePort(), await freePort()];
+  const settings = {
+    http_server: { port: httpPort },
+    http_api: { key: apiKey },
+    channel: { namespaces },
+    push: { centrifugo: { url: `http://127.0.0.1:${centrifugoPort}`, api_key: centrifugoKey } },
+  };
+  writeFileSync(join(folder, "fleetcast.json"), JSON.stringify(settings));
+  return { config: loadConfig({ flags: {}, environment: {}, folder }).config, folder };
+}
+
+/** The routes as the listener would ask them. */
+function over(routes: readonly Route[]): ApiSide["request"] {
+  return async (path, init) => {
+    const pathname = path.split("?")[0]!;
+    const exact = routes.find((route) => route.path === pathname);
+    const route = exact ?? routes.find((route) => route.path.endsWith("/*") && pathname.startsWith(route.path.slice(0, -1)));
+    if (route === undefined) throw new Error(`no route for ${path}`);
+    const rest = pathname.slice(route.path.length - 1);
+    return route.handle(new Request(`http://localhost${path}`, init), { remoteAddress: "127.0.0.1", rest, secure: false });
+  };
+}
+
+/** Our API over our engine and a journal on SQLite. */
+export async function embeddedSide(api: Partial<ApiConfig> = {}): Promise<ApiSide> {
+  const { config, folder } = await configured();
+  const journal = await openSqliteJournal({ dir: join(folder, "data"), clock: systemClock, chance: systemChance });
+  const journalLog = new JournalLog({ journal, clock: systemClock });
+  const engine = createEngine(config.engine, {
+    clock: systemClock,
+    chance: systemChance,
+    verifier: noTokens,
+    memoryLog: new MemoryLog({ clock: systemClock, chance: systemChance }),
+    journalLog,
+    policies: new Map([["fleetcast", { subscribe: () => ({ kind: "error", code: 103, message: "permission denied" }) as const }]]),
+    report: () => {},
+  });
+  const push = createEmbeddedPush({ engine, journalLog });
+  journal.onCommitted((batch) => push.offer(batch));
+  await push.start();
+  return {
+    name: "embedded",
+    push,
+    centrifugo: undefined,
+    request: over(createApiRoutes({ push, api: { ...config.api, ...api }, log: noLog })),
+    stop: async () => {
+      await push.stop(1_000);
+      await journal.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Our API over a real Centrifugo that was started with the file we print, and a journal on SQLite. */
+export async function centrifugoSide(api: Partial<ApiConfig> = {}): Promise<ApiSide> {
+  const { config, folder } = await configured();
+  const centrifugo = await startCentrifugo((port) => centrifugoConfig(withPort(config, port)));
+  const journal = await openSqliteJournal({ dir: join(folder, "data"), clock: systemClock, chance: systemChance });
+  const push = createCentrifugoPush({
+    config: { ...config.push.centrifugo, url: centrifugo.url },
+    journal,
+    options: config.engine,
+    clock: systemClock,
+    chance: systemChance,
+    log: noLog,
+    fetch: createOutgoingFetch(),
+  });
+  journal.onCommitted((batch) => push.offer(batch));
+  await push.start();
+  return {
+    name: "centrifugo",
+    push,
+    centrifugo,
+    request: over(createApiRoutes({ push, api: { ...config.api, ...api }, log: noLog })),
+    stop: async () => {
+      await push.stop(1_000);
+      await journal.close();
+      await centrifugo.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The real Centrifugo's own API: what the tables promise must be what it does. */
+export async function realSide(): Promise<ApiSide> {
+  const { config, folder } = await configured();
+  const centrifugo = await startCentrifugo((port) => {
+    const ours = withPort(config, port);
+    return centrifugoConfig({ ...ours, push: { ...ours.push, centrifugo: { ...ours.push.centrifugo, apiKey } } });
+  });
+  return {
+    name: "real",
+    push: undefined,
+    centrifugo,
+    request: (path, init) => fetch(`${centrifugo.url}${path}`, init),
+    stop: async () => {
+      await centrifugo.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function withPort(config: Config, port: number): Config {
+  return { ...config, push: { ...config.push, centrifugo: { ...config.push.centrifugo, url: `http://127.0.0.1:${port}` } } };
+}
