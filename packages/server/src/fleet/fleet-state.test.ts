@@ -80,6 +80,24 @@ rule("[I8] a machine that falls silent is offline once, and online again when it
   assert.deepEqual(rig.eventTypes("VM-1"), ["online", "offline", "online"]);
 });
 
+rule("a machine that connected before its first message is not silent while it stays connected", async (rig) => {
+  rig.ingest.connection({ vmId: "VM-1", connected: true });
+  assert.equal(rig.fleet.state.size, 0);
+  await rig.say("VM-1", "telemetry", "{}");
+  await rig.pass(600_000);
+  assert.equal((await rig.fleet.service.machine("VM-1"))!.state, "online");
+});
+
+rule("a machine added by a person is shown before its first message", async (rig) => {
+  rig.fleet.state.added("VM-1");
+  await rig.pass(600);
+  assert.deepEqual([rig.feed[0]!.rows[0]!.vm_id, rig.feed[0]!.rows[0]!.state_reason], ["VM-1", "never_seen"]);
+  await rig.pass(600_000);
+  assert.equal((await rig.fleet.service.machine("VM-1"))!.state, "unknown");
+  await rig.say("VM-1", "telemetry", "{}");
+  assert.deepEqual(rig.eventTypes("VM-1"), ["online"]);
+});
+
 rule("a machine that reports rarely is not silent before three of its intervals", async (rig) => {
   for (let report = 0; report < 6; report++) {
     await rig.say("VM-1", "telemetry", "{}");

@@ -46,6 +46,8 @@ export class FleetState {
   readonly receiveClock: ReceiveClock;
   readonly vends: VendCounter;
   readonly #machines = new Map<string, Machine>();
+  /** Connected to the embedded broker, also where nothing was said yet. */
+  readonly #connected = new Set<string>();
   readonly #dependencies: FleetStateDependencies;
   #listener: FleetListener = { rowChanged: () => {}, totalsChanged: () => {}, cameOnline: () => {} };
   #flushedMs = 0;
@@ -84,9 +86,15 @@ export class FleetState {
     const machine = newMachine(vmId);
     machine.firstSeenMs = atMs;
     machine.rev = atMs;
+    machine.device.connected = this.#connected.has(vmId);
     this.#machines.set(vmId, machine);
-    this.#listener.rowChanged(machine, true);
     return machine;
+  }
+
+  /** A person added the machine, and its row is stored: it is shown before its first message. */
+  added(vmId: string): void {
+    if (this.#machines.has(vmId)) return;
+    this.#listener.rowChanged(this.appear(vmId, this.receiveClock.nowMs()), true);
   }
 
   machines(): IterableIterator<Machine> {
@@ -150,8 +158,10 @@ export class FleetState {
     this.#listener.rowChanged(machine, urgent);
   }
 
-  /** Embedded broker: a connection opened or closed. Machines that never said anything stay unknown to the fleet. */
+  /** Embedded broker: a machine connected, or its last connection closed. Who never said anything stays unknown to the fleet. */
   connection(change: { readonly vmId: string; readonly connected: boolean; readonly graceful?: boolean | undefined }): void {
+    if (change.connected) this.#connected.add(change.vmId);
+    else this.#connected.delete(change.vmId);
     const machine = this.#machines.get(change.vmId);
     if (machine === undefined) return;
     const observation: Observation = change.connected ? { kind: "connected" } : { kind: "closed", graceful: change.graceful ?? true };

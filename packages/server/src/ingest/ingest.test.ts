@@ -213,9 +213,16 @@ rule("an unknown machine appears with its first message", async (rig) => {
 rule(
   "an unknown machine is a dead letter where machines are added by hand only",
   async (rig) => {
-    await rig.say("VM-9", "telemetry", "{}");
+    await rig.sayExternally("VM-9", "telemetry", "{}");
     assert.match((await rig.deadLetters())[0]!.reason, /^unknown_machine: /);
     assert.equal(await rig.journal.fleet.machine("VM-9"), undefined);
+    rig.fleet.state.added("VM-9");
+    await rig.sayExternally("VM-9", "telemetry", "{}");
+    await rig.say("VM-10", "telemetry", "{}");
+    assert.deepEqual(
+      [...rig.fleet.state.machines()].map(({ vmId, shown }) => `${vmId} ${shown.state}`),
+      ["VM-9 online", "VM-10 online"],
+    );
   },
   { autoRegister: false },
 );

@@ -46,9 +46,12 @@ export function createJudge(dependencies: JudgeDependencies): Judge {
   const statuses = statusSchema(limits);
   const acks = ackSchema(limits);
 
-  /** Unknown machines are refused before their payload is looked at; they appear only with a good one. */
+  /**
+   * Unknown machines are refused before their payload is looked at, and appear only with a good one. A machine that the
+   * embedded broker let in is never unknown: its credential was checked there.
+   */
   function read<Message>(schema: Schema<Message>, arrival: Arrival): Message | Judgement {
-    if (!autoRegister && fleet.find(arrival.vmId) === undefined) {
+    if (!autoRegister && arrival.message.vmId === undefined && fleet.find(arrival.vmId) === undefined) {
       return refused(arrival, refusal("unknown_machine", "no such machine, and machines are not added by their first message"));
     }
     const message = schema.reader.open(arrival.message.payload) ? schema.read(arrival.vmId) : undefined;
