@@ -84,7 +84,8 @@ test("nothing of it is there once the configuration opens the server", async () 
     [v1Config({ push: centrifugo("wss://push.example.com/connection/websocket") }), 404],
     [v1Config({ http: { address: "127.0.0.1" } }), 200],
     [v1Config({ publicUrl: "http://localhost:8000" }), 200],
-    [v1Config({ push: centrifugo("") }), 200],
+    [v1Config({ push: centrifugo("") }), 404],
+    [v1Config({ push: centrifugo("ws://127.0.0.1:8001/connection/websocket") }), 200],
   ];
   for (const [config, status] of cases) {
     const rig = await v1Rig(config);

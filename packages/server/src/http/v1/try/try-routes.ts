@@ -76,9 +76,13 @@ function pageHeaders(type: string): Record<string, string> {
   return { ...pageSecurityHeaders(), "Content-Type": `${type}; charset=utf-8`, "Cache-Control": "no-store" };
 }
 
-/** Nothing in the configuration says that anybody but this machine reaches us. */
+/**
+ * Nothing in the configuration says that anybody but this machine reaches us. An external engine at the page's own
+ * address says it: a proxy on this machine then stands in front of both (rule N8).
+ */
 function isOpenHere({ http, dashboard, push }: V1Config): boolean {
   if (http.address !== "" && !isLoopback(http.address)) return false;
+  if (push.engine === "centrifugo" && push.centrifugo.publicUrl === "") return false;
   return !http.tlsInFront && isLocalAddress(dashboard.publicUrl) && isLocalAddress(push.centrifugo.publicUrl);
 }
 
