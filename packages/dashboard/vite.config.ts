@@ -22,7 +22,8 @@ export default defineConfig({
     },
   },
   test: {
-    environment: "happy-dom",
+    // Only files that mount components need a page; they say so in their first line.
+    environment: "node",
     include: ["src/**/*.test.ts", "src/**/*.test.tsx"],
     setupFiles: ["./testing/setup.ts"],
     restoreMocks: true,

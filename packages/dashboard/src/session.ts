@@ -4,6 +4,7 @@ import { browserClock, ServerClock } from "./live/clock.ts";
 import { ConnectionModel } from "./live/connection-model.ts";
 import { browserFrames, FlushLoop } from "./live/flush-loop.ts";
 import type { LiveApp } from "./live/live-app.ts";
+import type { DismissedStore } from "./live/notice-board.ts";
 import { Signal } from "./live/signal.ts";
 
 export type SessionState =
@@ -15,6 +16,13 @@ export type SessionState =
 const judgeEveryMs = 500;
 /** Says that somebody logged in here; without it the server need not be asked who, which would only be refused. */
 const signedInKey = "fleetcast.signed-in";
+
+const dismissedKey = "fleetcast.dismissed";
+
+const dismissed: DismissedStore = {
+  read: () => (localStorage.getItem(dismissedKey) ?? "").split("\n").filter((id) => id !== ""),
+  write: (ids) => localStorage.setItem(dismissedKey, ids.join("\n")),
+};
 
 /** The person's session in this tab, from the first question "who am I" to logging out. Wires the live layer to the browser. */
 export class Session {
@@ -104,6 +112,7 @@ export class Session {
       serverClock: this.#serverClock,
       loop: this.#loop,
       model: this.#model,
+      dismissed,
     });
     if (!navigator.onLine) this.#model.network(false);
     live.start();

@@ -125,6 +125,17 @@ export class Api {
   }
 
   async #call<T>(method: string, path: string, body?: unknown, signsOut = true): Promise<T> {
+    try {
+      return await this.#once<T>(method, path, body, signsOut);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== "wrong_csrf") throw error;
+      // Another tab has logged in anew since: its value is asked for, and the write tried once more. Nothing was done before.
+      await this.me();
+      return await this.#once<T>(method, path, body, signsOut);
+    }
+  }
+
+  async #once<T>(method: string, path: string, body: unknown, signsOut: boolean): Promise<T> {
     const { clock } = this.#parts;
     const headers: Record<string, string> = { accept: "application/json" };
     if (body !== undefined) headers["content-type"] = "application/json";

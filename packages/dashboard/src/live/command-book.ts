@@ -65,7 +65,7 @@ export class CommandBook {
       params: command.params,
       createdMs: command.created_ms,
       ...later(known, command.state, command.detail),
-      times: { ...known?.times, queued: command.created_ms, [command.state]: known?.times[command.state] ?? command.updated_ms },
+      times: { ...known?.times, [command.state]: known?.times[command.state] ?? command.updated_ms, queued: command.created_ms },
     });
   }
 

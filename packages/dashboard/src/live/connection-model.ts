@@ -29,6 +29,7 @@ export interface GapWindow {
 /** Everything the pill, the bar and the pop-over say. A new object with each change that can be seen. */
 export interface LinkView {
   readonly state: LinkState;
+  /** False until everything was live for the first time: until then the connection is being opened, not re-opened. */
   readonly everConnected: boolean;
   readonly sinceMs: number;
   readonly lagMs: number | null;
@@ -120,7 +121,6 @@ export class ConnectionModel {
   connected(clientId: string, transport: string): void {
     this.#client = { name: "connected", clientId, transport };
     this.#signedOut = null;
-    this.#everConnected = true;
     this.#attempt = 0;
     this.#settleIfCaughtUp();
     this.#judge(transport);
@@ -252,6 +252,7 @@ export class ConnectionModel {
     if (this.#note !== null && now >= this.#note.untilMs) this.#note = null;
     this.#watchLag(now);
     const state = this.#decide(now);
+    if (state === "live") this.#everConnected = true;
     if (state !== this.#state) {
       this.#transitions = [...this.#transitions, { atMs: now, from: this.#state, to: state, detail }].slice(-transitionsMax);
       this.#state = state;
@@ -272,13 +273,14 @@ export class ConnectionModel {
       return waited || !this.#everConnected || this.#state === "signed-out" || this.#state === "offline" ? "reconnecting" : this.#state;
     }
     if (now < this.#gapUntilMs) return "gap";
-    if (this.#lostAtMs !== null || this.#subscribingTooLong()) return "catching-up";
+    if (this.#nothingSubscribed()) return this.#everConnected ? "catching-up" : "reconnecting";
+    if (this.#lostAtMs !== null) return "catching-up";
     if (this.#slowSinceMs !== null && now - this.#slowSinceMs >= slowAfterMs) return "slow";
     return "live";
   }
 
-  /** The first subscriptions of a page: live is said only when at least what was asked for is there. */
-  #subscribingTooLong(): boolean {
+  /** Connected, but nothing that was asked for is there yet: nothing on the page is live. */
+  #nothingSubscribed(): boolean {
     let subscribed = 0;
     let subscribing = 0;
     for (const view of this.#channels.values()) {

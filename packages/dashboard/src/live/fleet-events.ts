@@ -65,9 +65,20 @@ export function readNotice(data: unknown, origin: EventOrigin): Notice | null {
   const base = { id, atMs: origin.atMs };
   if (root === null)
     return typeof data === "string" && data !== "" ? { ...base, critical: false, level: "", content: data, event: null } : null;
-  const vmId = asText(root["vm_id"]) ?? asText(asRecord(root["alarm"])?.["vm_id"]) ?? asText(root["id"]);
-  const event = vmId === null ? null : readEvent(asRecord(root["alarm"]) ?? root, vmId, origin);
-  if (event !== null) return { ...base, critical: event.severity === "critical", level: event.severity, content: null, event };
+  const alarm = asRecord(root["alarm"]);
+  const vmId = asText(root["vm_id"]) ?? asText(alarm?.["vm_id"]) ?? asText(root["id"]);
+  const event = vmId === null ? null : readEvent(alarm ?? root, vmId, origin);
+  // An alarm that repeats is one notice that is renewed, not one more.
+  const alarmId = asText(alarm?.["id"]);
+  if (event !== null)
+    return {
+      ...base,
+      id: alarmId === null ? id : `alarm/${alarmId}`,
+      critical: event.severity === "critical",
+      level: event.severity,
+      content: null,
+      event,
+    };
   const content = asText(root["content"]) ?? asText(root["message"]) ?? asText(root["msg"]) ?? asText(root["text"]);
   if (content === null) return null;
   const level = asText(root["level"]) ?? asText(root["severity"]) ?? "";

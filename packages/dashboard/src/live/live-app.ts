@@ -1,5 +1,5 @@
 import type { FleetUpdate, Me, RealtimeToken } from "@fleetcast/protocol";
-import { Centrifuge, type PublicationContext, UnauthorizedError } from "centrifuge";
+import { Centrifuge, type PublicationContext, type Subscription, UnauthorizedError } from "centrifuge";
 import { type Api, ApiError } from "../api/client.ts";
 import type { Clock, ServerClock } from "./clock.ts";
 import { CommandBook, readReceipt } from "./command-book.ts";
@@ -8,7 +8,7 @@ import { EventFeed } from "./event-feed.ts";
 import { type EventOrigin, readFeed, readNotice } from "./fleet-events.ts";
 import type { FlushLoop } from "./flush-loop.ts";
 import { LiveStore } from "./live-store.ts";
-import { NoticeBoard } from "./notice-board.ts";
+import { type DismissedStore, NoticeBoard } from "./notice-board.ts";
 import { PopupCenter } from "./popup-center.ts";
 import { type Lease, SubscriptionManager } from "./subscription-manager.ts";
 import { asNumber, asRecord, readTags } from "./telemetry.ts";
@@ -21,11 +21,15 @@ export interface LiveParts {
   readonly serverClock: ServerClock;
   readonly loop: FlushLoop;
   readonly model: ConnectionModel;
+  readonly dismissed: DismissedStore;
 }
 
 const alertChannel = "p_alert:global";
 const scope = "all";
 const seedEvents = 50;
+const feedPollMs = 3_000;
+const recentNotices = 20;
+const recentNoticeMs = 86_400_000;
 
 /** What one signed-in tab holds: one client, its fixed subscriptions, and the stores that they fill. */
 export class LiveApp {
@@ -38,15 +42,16 @@ export class LiveApp {
   readonly store: LiveStore;
   readonly feed: EventFeed;
   readonly commands: CommandBook;
-  readonly notices = new NoticeBoard();
+  readonly notices: NoticeBoard;
   readonly popups: PopupCenter;
   readonly subscriptions: SubscriptionManager;
-  /** False once the server has said that there is no such channel: the events page then asks at intervals. */
-  feedIsLive = true;
   readonly #client: Centrifuge;
   #leases: Lease[] = [];
   #stopping = false;
   #snapshots = 0;
+  /** True once the fleet's feed has spoken; until then events of machines that are not open are asked for at intervals. */
+  #feedSpeaks = false;
+  #feedPoll: number | null = null;
 
   constructor(parts: LiveParts) {
     this.me = parts.me;
@@ -59,6 +64,7 @@ export class LiveApp {
     this.feed = new EventFeed(parts.loop);
     this.commands = new CommandBook(parts.loop);
     this.popups = new PopupCenter(parts.clock);
+    this.notices = new NoticeBoard(parts.dismissed);
     this.#client = new Centrifuge(socketAddress(parts.token.url), {
       token: parts.token.token,
       getToken: () => this.#askToken(async () => (await this.api.realtimeToken()).token),
@@ -71,7 +77,8 @@ export class LiveApp {
 
   start(): void {
     this.feed.open();
-    void this.#seedFeed();
+    void this.#readFeed(false);
+    this.#pollFeed();
     this.subscriptions.batch(() => {
       this.#leases = [this.#alerts(), this.#receipts(), this.#fleet(), this.#fleetFeed()];
     });
@@ -89,6 +96,7 @@ export class LiveApp {
 
   stop(): void {
     this.#stopping = true;
+    if (this.#feedPoll !== null) this.clock.clearTimeout(this.#feedPoll);
     for (const lease of this.#leases) lease.release();
     this.subscriptions.stop();
     this.#client.disconnect();
@@ -109,10 +117,20 @@ export class LiveApp {
     return { channel: context.channel, offset: context.offset ?? null, atMs: this.receivedMs(context), tags: context.tags };
   }
 
-  /** What happened before this page was opened. Without an answer the feed begins empty and fills as things happen. */
-  async #seedFeed(): Promise<void> {
+  /** What happened before this page was opened, or since it was last asked. Without an answer the feed stays as it is. */
+  async #readFeed(popUp: boolean): Promise<void> {
     const page = await this.api.events({ limit: seedEvents }).catch(() => null);
-    for (const event of page?.events ?? []) this.feed.addEvent(event);
+    for (const event of page?.events ?? []) {
+      if (this.feed.addEvent(event) && popUp) this.popups.event(event, this.serverClock.now() - event.at_ms);
+    }
+  }
+
+  #pollFeed(): void {
+    this.#feedPoll = this.clock.setTimeout(() => {
+      if (this.#feedSpeaks || this.#stopping) return;
+      if (this.#client.state === "connected" && !document.hidden) void this.#readFeed(true);
+      this.#pollFeed();
+    }, feedPollMs);
   }
 
   #followClient(): void {
@@ -136,8 +154,20 @@ export class LiveApp {
           this.feed.addEvent(notice.event);
           this.popups.event(notice.event, this.serverClock.now() - notice.event.at_ms);
         },
+        subscribed: (arrival, subscription) => {
+          if (arrival !== "recovered") void this.#recentNotices(subscription);
+        },
       },
     );
+  }
+
+  /** Whoever comes an hour after a notice still has to see it. History may be refused; then only what is live is shown. */
+  async #recentNotices(subscription: Subscription): Promise<void> {
+    const history = await subscription.history({ limit: recentNotices, reverse: true }).catch(() => null);
+    for (const context of history?.publications ?? []) {
+      const notice = readNotice(context.data, this.origin({ ...context, channel: alertChannel }));
+      if (notice !== null && this.serverClock.now() - notice.atMs < recentNoticeMs) this.notices.post(notice);
+    }
   }
 
   #receipts(): Lease {
@@ -179,6 +209,7 @@ export class LiveApp {
       { channel: `feed:${scope}`, options: { getToken: (context) => this.#subscriptionToken(context.channel) } },
       {
         publication: (context) => {
+          this.#feedSpeaks = true;
           for (const event of readFeed(context.data, this.origin(context))) {
             this.feed.addEvent(event);
             this.popups.event(event, this.serverClock.now() - event.at_ms);
@@ -190,9 +221,6 @@ export class LiveApp {
           const toMs = this.serverClock.now();
           const fromMs = window === undefined ? toMs : window.fromMs + this.serverClock.offsetMs;
           this.feed.add({ kind: "gap", id: `gap@${toMs}`, fromMs, toMs });
-        },
-        refused: () => {
-          this.feedIsLive = false;
         },
       },
     );

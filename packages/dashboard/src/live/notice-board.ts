@@ -4,12 +4,26 @@ import { Signal } from "./signal.ts";
 const noticesMax = 200;
 const rememberedMax = 1_000;
 
+/** Where the ids of dismissed notices are kept, so that a reload does not bring them back. */
+export interface DismissedStore {
+  read(): readonly string[];
+  write(ids: readonly string[]): void;
+}
+
+const dismissedMax = 200;
+
 /** Notices for everybody. They stay until they are dismissed; critical ones first, then the newest. */
 export class NoticeBoard {
   readonly #signal = new Signal();
   readonly subscribe = this.#signal.subscribe;
-  readonly #known = new Set<string>();
+  readonly #known: Set<string>;
+  readonly #dismissed: DismissedStore;
   #notices: readonly Notice[] = [];
+
+  constructor(dismissed: DismissedStore) {
+    this.#dismissed = dismissed;
+    this.#known = new Set(dismissed.read());
+  }
 
   get notices(): readonly Notice[] {
     return this.#notices;
@@ -19,9 +33,12 @@ export class NoticeBoard {
     return this.#notices.filter((notice) => notice.critical).length;
   }
 
-  /** True when it is new here. */
+  /** True when it is new here. A repeat of one that still stands renews it; of one that was dismissed, changes nothing. */
   post(notice: Notice): boolean {
-    if (this.#known.has(notice.id)) return false;
+    if (this.#known.has(notice.id)) {
+      this.#renew(notice);
+      return false;
+    }
     this.#known.add(notice.id);
     if (this.#known.size > rememberedMax) this.#known.delete(this.#known.values().next().value!);
     this.#notices = [...this.#notices, notice]
@@ -34,12 +51,25 @@ export class NoticeBoard {
   dismiss(id: string): void {
     if (!this.#notices.some((notice) => notice.id === id)) return;
     this.#notices = this.#notices.filter((notice) => notice.id !== id);
+    this.#remember([id]);
     this.#signal.emit();
   }
 
   dismissAll(): void {
     if (this.#notices.length === 0) return;
+    this.#remember(this.#notices.map((notice) => notice.id));
     this.#notices = [];
     this.#signal.emit();
+  }
+
+  #renew(notice: Notice): void {
+    const standing = this.#notices.find((other) => other.id === notice.id);
+    if (standing === undefined || standing.atMs >= notice.atMs) return;
+    this.#notices = this.#notices.map((other) => (other === standing ? notice : other));
+    this.#signal.emit();
+  }
+
+  #remember(ids: readonly string[]): void {
+    this.#dismissed.write([...this.#dismissed.read(), ...ids].slice(-dismissedMax));
   }
 }

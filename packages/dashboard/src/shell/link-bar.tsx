@@ -5,6 +5,7 @@ import { type Text, useText } from "../i18n/use-text.ts";
 import type { LinkView } from "../live/connection-model.ts";
 import { Button } from "../ui/button.tsx";
 import { classNames } from "../ui/class-names.ts";
+import { useEndWords } from "./end-words.ts";
 import { linkLook } from "./link-words.ts";
 
 /** A line under the top bar while anything but live has to be said. It takes room, so that nothing is hidden beneath it. */
@@ -23,6 +24,7 @@ function Bar({ link }: { link: LinkView }) {
   const t = useText();
   const format = useFormat();
   const { retry, clock } = useLiveParts();
+  const endWords = useEndWords();
   useServerNow();
   const look = linkLook(link);
   const Icon = look.icon;
@@ -34,7 +36,7 @@ function Bar({ link }: { link: LinkView }) {
     >
       <div className="flex min-h-10 flex-wrap items-center gap-x-3 gap-y-1 py-1.5 text-sm">
         <Icon size={16} className={classNames("shrink-0", look.spins && "animate-spin")} aria-hidden />
-        <span className="min-w-0 flex-1 text-ink">{sentence(link, clock.now(), t, format)}</span>
+        <span className="min-w-0 flex-1 text-ink">{sentence(link, clock.now(), t, format, endWords)}</span>
         {canRetry ? (
           <Button size="small" onClick={retry}>
             <RotateCw size={14} aria-hidden />
@@ -51,7 +53,7 @@ function useLiveParts() {
   return { retry: () => live.retry(), clock: live.clock };
 }
 
-function sentence(link: LinkView, nowMs: number, t: Text, format: Format): string {
+function sentence(link: LinkView, nowMs: number, t: Text, format: Format, endWords: (reason: string) => string): string {
   const asOf = link.lostAtMs === null ? "" : t("link.bar.asof", { time: format.time(link.lostAtMs) });
   switch (link.state) {
     case "offline":
@@ -59,7 +61,7 @@ function sentence(link: LinkView, nowMs: number, t: Text, format: Format): strin
     case "reconnecting":
       return `${t("link.bar.reconnecting", { attempt: Math.max(1, link.attempt), waited: format.duration(nowMs - link.sinceMs) })} ${asOf}`.trim();
     case "signed-out":
-      return `${t("link.bar.signed-out")} ${asOf}`.trim();
+      return `${endWords(link.reason ?? "")} ${asOf}`.trim();
     case "slow":
       return t("link.bar.slow", { lag: format.decimal((link.lagMs ?? 0) / 1_000), hop: t(`link.hop.${link.slowHop ?? "push"}`) });
     case "gap": {

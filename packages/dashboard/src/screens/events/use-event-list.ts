@@ -11,7 +11,6 @@ export interface EventQuery {
 }
 
 const pageSize = 100;
-const pollEveryMs = 5_000;
 
 /** What is stored, page by page, joined to what is live; paused, it stands still and counts what waits. */
 export function useEventList({ vmId, type, severity }: EventQuery) {
@@ -63,12 +62,8 @@ export function useEventList({ vmId, type, severity }: EventQuery) {
     };
     follow();
     const remove = live.feed.subscribe(follow);
-    const poll = window.setInterval(() => {
-      if (!live.feedIsLive && !document.hidden) void load(null);
-    }, pollEveryMs);
     return () => {
       remove();
-      window.clearInterval(poll);
       feed.close();
     };
   }, [live, feed, load, vmId, type, severity]);

@@ -83,7 +83,7 @@ function Head({ wide }: { wide: boolean }) {
       role="row"
       aria-rowindex={1}
       className={
-        wide ? classNames("grid h-10 items-center gap-3 rounded-t-xl border-b bg-surface px-4 text-muted text-sm", columns) : "sr-only"
+        wide ? classNames("grid h-10 items-center gap-4 rounded-t-xl border-b bg-surface px-4 text-muted text-sm", columns) : "sr-only"
       }
     >
       {names.map((name, index) => (

@@ -50,7 +50,7 @@ function WideRow({ row, index, ageMs, stale, format }: BodyProps) {
     <div
       role="row"
       aria-rowindex={index + 2}
-      className={classNames("relative grid h-full items-center gap-3 border-b px-4 hover:bg-raised", columns)}
+      className={classNames("relative grid h-full items-center gap-4 border-b px-4 hover:bg-raised", columns)}
     >
       <Flash row={row} />
       <Cell>
