@@ -161,6 +161,6 @@ export function url(fallback: string, schemes: readonly string[], sentence: stri
 /** The default as the generated table shows it. */
 export function shownDefault(option: Option<unknown>): string {
   if (option.kind === "duration") return (option.default as number) === 0 ? "" : formatDuration(option.default as number);
-  if (option.default === undefined || option.default === "") return "";
+  if (option.default === undefined || option.default === "" || option.default === 0) return "";
   return Array.isArray(option.default) ? option.default.join(" ") : String(option.default);
 }
