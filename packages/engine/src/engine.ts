@@ -67,15 +67,17 @@ class EmbeddedEngine implements Engine {
   }
 
   async publish(item: Omit<LogAppend, "window">): Promise<AppendResult> {
+    const { fanOut } = this.#context;
     const namespace = this.#namespace(item.channel);
     refuseUnfit(namespace, item.data);
-    await this.#context.fanOut.admission();
+    for (let wait = fanOut.admission(); wait !== undefined; wait = fanOut.admission()) await wait;
     const [result] = await namespace.log.append([{ ...item, window: namespace.recoveryWindow }]);
     if (result === undefined) throw new EngineRefusal(apiErrors.internal.code, apiErrors.internal.message);
     return result;
   }
 
   async broadcast(items: readonly Omit<LogAppend, "window">[]): Promise<readonly (AppendResult | EngineRefusal)[]> {
+    const { fanOut } = this.#context;
     const results: (AppendResult | EngineRefusal | undefined)[] = new Array(items.length).fill(undefined);
     const appends = new Map<Namespace["log"], { readonly at: number; readonly item: LogAppend }[]>();
     for (const [at, item] of items.entries()) {
@@ -90,7 +92,7 @@ class EmbeddedEngine implements Engine {
         results[at] = error;
       }
     }
-    await this.#context.fanOut.admission();
+    for (let wait = fanOut.admission(); wait !== undefined; wait = fanOut.admission()) await wait;
     for (const [log, ofLog] of appends) {
       const appended = await log.append(ofLog.map(({ item }) => item));
       for (const [n, { at }] of ofLog.entries()) results[at] = appended[n];
@@ -135,18 +137,16 @@ class EmbeddedEngine implements Engine {
 
   unsubscribe(target: ConnectionTarget, channel: string): void {
     this.#namespace(channel);
-    for (const connection of this.#targets(target)) {
-      const subscription = connection.anyMember?.subscription(channel);
-      // The push goes out even to connections that are not subscribed, as in Centrifugo.
-      if (subscription !== undefined) unsubscribe(subscription, unsubscribes.server);
-      else if (connection.member !== undefined) connection.pushUnsubscribe(channel, unsubscribes.server);
-    }
+    this.#context.fanOut.inTurn(() => this.#unsubscribe(target, channel));
   }
 
   disconnect(target: ConnectionTarget, code: number, reason: string, whitelist: readonly string[]): void {
-    for (const connection of this.#targets(target)) {
-      if (!whitelist.includes(connection.anyMember?.client ?? "")) connection.disconnect({ code, reason });
-    }
+    // In turn: what was published before this call must not be lost by it.
+    this.#context.fanOut.inTurn(() => {
+      for (const connection of this.#targets(target)) {
+        if (!whitelist.includes(connection.anyMember?.client ?? "")) connection.disconnect({ code, reason });
+      }
+    });
   }
 
   channels(): ReadonlyMap<string, number> {
@@ -172,17 +172,28 @@ class EmbeddedEngine implements Engine {
 
   async stop(limitMs: number): Promise<void> {
     this.#stopping = true;
-    const { hub, ports } = this.#context;
+    const { hub, ports, fanOut } = this.#context;
+    const untilMs = ports.clock.monotonicMs() + limitMs;
+    await fanOut.settled();
     for (const connection of [...hub.open]) connection.disconnect(disconnects.shutdown);
     if (hub.open.size === 0) return;
     await new Promise<void>((resolve) => {
-      const cancel = ports.clock.schedule(limitMs, resolve);
+      const cancel = ports.clock.schedule(Math.max(0, untilMs - ports.clock.monotonicMs()), resolve);
       this.#whenEmpty = () => {
         cancel();
         resolve();
       };
     });
     for (const connection of [...hub.open]) connection.destroy();
+  }
+
+  #unsubscribe(target: ConnectionTarget, channel: string): void {
+    for (const connection of this.#targets(target)) {
+      const subscription = connection.anyMember?.subscription(channel);
+      // The push goes out even to connections that are not subscribed, as in Centrifugo.
+      if (subscription !== undefined) unsubscribe(subscription, unsubscribes.server);
+      else if (connection.member !== undefined) connection.pushUnsubscribe(channel, unsubscribes.server);
+    }
   }
 
   #onCommitted(batch: readonly CommittedPublication[]): void {

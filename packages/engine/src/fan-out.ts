@@ -68,13 +68,13 @@ export class FanOut implements OutboxSchedule {
   readonly #codec: Codec;
   readonly #problems: DeliveryProblems;
   readonly #heldBytesMax: number;
-  #deliveries: Delivery[] = [];
+  /** In the order of commits; a function among them runs in its turn. */
+  #deliveries: (Delivery | (() => void))[] = [];
   #nextDelivery = 0;
   #expected = 0;
   #awake: Outbox[] = [];
   #nextAwake = 0;
   #scheduled = false;
-  #settled: (() => void)[] = [];
   #admitted: (() => void)[] = [];
   /** Messages appended to outboxes since the start. */
   deliveryCount = 0;
@@ -102,15 +102,21 @@ export class FanOut implements OutboxSchedule {
     this.#schedule();
   }
 
+  /** Runs `act` once everything offered so far is in the outboxes, and before anything offered later; at once when it is. */
+  inTurn(act: () => void): void {
+    if (this.#nextDelivery === this.#deliveries.length) act();
+    else this.#deliveries.push(act);
+  }
+
   /** Resolves when everything offered so far is in the outboxes; undefined when it is already. */
   settled(): Promise<void> | undefined {
     if (this.#nextDelivery === this.#deliveries.length) return undefined;
-    return new Promise((resolve) => this.#settled.push(resolve));
+    return new Promise((resolve) => this.inTurn(resolve));
   }
 
   /**
-   * Publishers are answered before their fan-out ends, so something must hold them back when sockets cannot follow:
-   * undefined when there is room, else resolves when there is again.
+   * Publishers are answered before their fan-out ends, so something must hold them back when sockets cannot follow.
+   * Ask again after each wait: `for (let wait = admission(); wait !== undefined; wait = admission()) await wait`.
    */
   admission(): Promise<void> | undefined {
     if (this.waitingMessages + this.#expected < waitingMessagesMax) return undefined;
@@ -136,19 +142,21 @@ export class FanOut implements OutboxSchedule {
   #slice(): void {
     const startMs = this.#clock.monotonicMs();
     this.#runDeliveries(startMs + sliceMsMax / 2);
-    if (this.#nextDelivery === this.#deliveries.length) this.#resolveAll(this.#settled);
     this.#runFlushes(startMs + sliceMsMax);
     if (this.#nextDelivery < this.#deliveries.length || this.#nextAwake < this.#awake.length) this.#schedule();
-    if (this.#admitted.length > 0 && this.waitingMessages + this.#expected <= waitingMessagesLow) this.#resolveAll(this.#admitted);
+    if (this.#admitted.length > 0 && this.waitingMessages + this.#expected <= waitingMessagesLow) this.#admit();
   }
 
   #runDeliveries(untilMs: number): void {
     while (this.#nextDelivery < this.#deliveries.length) {
       const delivery = this.#deliveries[this.#nextDelivery];
       if (delivery === undefined) break;
-      if (!this.#runDelivery(delivery, untilMs)) break;
-      this.#expected -= delivery.subscribers;
+      if (typeof delivery !== "function") {
+        if (!this.#runDelivery(delivery, untilMs)) break;
+        this.#expected -= delivery.subscribers;
+      }
       this.#nextDelivery++;
+      if (typeof delivery === "function") delivery();
       if (this.#clock.monotonicMs() >= untilMs) break;
     }
     // What is done must not be kept by a list that never ends under load.
@@ -225,7 +233,7 @@ export class FanOut implements OutboxSchedule {
     this.sharedNode = undefined;
   }
 
-  #resolveAll(waiting: (() => void)[]): void {
-    for (const resolve of waiting.splice(0)) resolve();
+  #admit(): void {
+    for (const resolve of this.#admitted.splice(0)) resolve();
   }
 }

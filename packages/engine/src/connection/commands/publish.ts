@@ -31,7 +31,7 @@ async function append(
   data: Uint8Array,
 ): Promise<Outcome> {
   const { fanOut, ports } = connection.context;
-  await fanOut.admission();
+  for (let wait = fanOut.admission(); wait !== undefined; wait = fanOut.admission()) await wait;
   if (connection.member !== member) return nothing;
   try {
     const info = member.infoOn(member.subscription(channel));
