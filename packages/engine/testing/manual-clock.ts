@@ -6,6 +6,9 @@ interface Timer {
   readonly task: () => void;
 }
 
+/** Longer chains of promises than this do not end within one `settle`. */
+const promiseTurnsMax = 16;
+
 /**
  * A clock that stands still until a test moves it. Timers run in the order of their time, then of their making; `soon`
  * tasks run only in `settle`, so that a test decides when outboxes flush.
@@ -67,10 +70,9 @@ export class ManualClock implements Clock {
 
   /** Runs `soon` tasks and lets promises resolve until nothing more happens at this instant. */
   async settle(): Promise<void> {
-    for (let quiet = 0; quiet < 2; ) {
-      for (let turn = 0; turn < 12; turn++) await Promise.resolve();
-      quiet = this.runSoon() > 0 ? 0 : quiet + 1;
-    }
+    do {
+      for (let turn = 0; turn < promiseTurnsMax; turn++) await Promise.resolve();
+    } while (this.runSoon() > 0);
   }
 
   /** Lets `ms` pass; due timers run at their own time, with everything they cause. */
