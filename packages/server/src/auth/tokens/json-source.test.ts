@@ -8,7 +8,7 @@ const spaces = fc.stringMatching(/^[ \t\r\n]{0,3}$/);
 /** JSON with white space wherever it may stand, and names that are escaped in more than one way. */
 const source: fc.Arbitrary<string> = fc.letrec<{ value: string; object: string }>((tie) => ({
   value: fc.oneof(
-    { depthSize: "small" },
+    { depthSize: "small", maxDepth: 4 },
     fc.constantFrom("true", "false", "null", "0", "-0.50", "1e+30", "9007199254740993", `""`, `"}"`, `"\\"]"`, `"\\\\"`, `"\\u0041é漢"`),
     fc.string().map((text) => JSON.stringify(text)),
     fc
@@ -35,7 +35,7 @@ const source: fc.Arbitrary<string> = fc.letrec<{ value: string; object: string }
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-test("members are found in order, with exactly the bytes they were written with", () => {
+test("members are found in order, with exactly the bytes they were written with", { timeout: 60_000 }, () => {
   fc.assert(
     fc.property(source, spaces, spaces, (text, before, after) => {
       const members = membersOf(bytes(before + text + after));
@@ -48,7 +48,7 @@ test("members are found in order, with exactly the bytes they were written with"
         assert.ok(text.includes(slice));
       }
     }),
-    { numRuns: 2_000 },
+    { numRuns: 500 },
   );
 });
 
