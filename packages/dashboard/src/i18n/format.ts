@@ -14,6 +14,8 @@ export interface Format {
   integer(value: number): string;
   /** One decimal, always. */
   decimal(value: number): string;
+  /** `currency` is a code such as `CNY`; one that is unknown stands behind the number as it came. */
+  money(value: number, currency: string): string;
 }
 
 const formats = new Map<Language, Format>();
@@ -55,6 +57,10 @@ export function formatFor(language: Language): Format {
     },
     integer: (value) => integer.format(value),
     decimal: (value) => decimal.format(value),
+    money: (value, currency) =>
+      /^[A-Z]{3}$/.test(currency)
+        ? new Intl.NumberFormat(language, { style: "currency", currency, currencyDisplay: "narrowSymbol" }).format(value)
+        : `${decimal.format(value)} ${currency}`,
   };
   formats.set(language, format);
   return format;

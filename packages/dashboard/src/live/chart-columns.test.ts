@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { openWindows } from "../screens/machine/chart-options.ts";
-import { chartColumns, chartSummary } from "./chart-columns.ts";
+import { chartColumns, chartSummary, windowStart } from "./chart-columns.ts";
 import { SeriesRing } from "./series-ring.ts";
 
 function ringOf(samples: readonly [number, number][]): SeriesRing {
@@ -55,4 +55,12 @@ test("the door was open from the first open sample to the next closed one", () =
     [1, 3],
     [4, 4],
   ]);
+});
+
+test("a window does not begin long before the machine was first seen, and is two minutes at least", () => {
+  const now = 10_000_000;
+  expect(windowStart(now, 900_000, null)).toBe(now - 900_000);
+  expect(windowStart(now, 900_000, now - 5_000_000)).toBe(now - 900_000);
+  expect(windowStart(now, 900_000, now - 300_000)).toBe(now - 300_000);
+  expect(windowStart(now, 900_000, now - 5_000)).toBe(now - 120_000);
 });

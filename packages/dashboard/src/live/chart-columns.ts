@@ -59,3 +59,12 @@ export function chartSummary(ring: SeriesRing, fromMs: number, toMs: number): Ch
   }
   return newest === -1 ? null : { samples, min, max, last: ring.averageAt(newest), lastMs: ring.timeAt(newest) };
 }
+
+const windowMsMin = 120_000;
+
+/** The range asked for, but not from before the machine was first seen; two minutes at least. */
+export function windowStart(nowMs: number, rangeMs: number, firstSeenMs: number | null): number {
+  const start = nowMs - rangeMs;
+  if (firstSeenMs === null || firstSeenMs <= start) return start;
+  return Math.max(start, Math.min(firstSeenMs, nowMs - windowMsMin));
+}

@@ -67,7 +67,8 @@ export function readNotice(data: unknown, origin: EventOrigin): Notice | null {
     return typeof data === "string" && data !== "" ? { ...base, critical: false, level: "", content: data, event: null } : null;
   const alarm = asRecord(root["alarm"]);
   const vmId = asText(root["vm_id"]) ?? asText(alarm?.["vm_id"]) ?? asText(root["id"]);
-  const event = vmId === null ? null : readEvent(alarm ?? root, vmId, origin);
+  const event =
+    vmId === null ? null : readEvent(alarm === null ? root : { ...alarm, data: asRecord(root["event"])?.["data"] }, vmId, origin);
   // An alarm that repeats is one notice that is renewed, not one more.
   const alarmId = asText(alarm?.["id"]);
   if (event !== null)

@@ -1,9 +1,11 @@
+import type { FleetEvent } from "@fleetcast/protocol";
 import { Megaphone, Siren, TriangleAlert, X } from "lucide-react";
 import { useState } from "react";
 import { Link } from "wouter";
 import { useLive, useNotices, useRow, useServerNow } from "../hooks.ts";
+import { useEventWords } from "../i18n/event-words.ts";
 import { useFormat } from "../i18n/format.ts";
-import { useCodeText, useText } from "../i18n/use-text.ts";
+import { useText } from "../i18n/use-text.ts";
 import type { Notice } from "../live/fleet-events.ts";
 import { Button } from "../ui/button.tsx";
 import { classNames } from "../ui/class-names.ts";
@@ -58,7 +60,7 @@ function NoticeLine({ notice, onDismiss }: { notice: Notice; onDismiss: () => vo
         <span className={classNames("mr-2 font-semibold", colour)}>
           {notice.event === null ? notice.level || t("notice.broadcast") : t(`severity.${notice.event.severity}`)}
         </span>
-        {notice.event === null ? <span className="break-words">{notice.content}</span> : <AlertWords notice={notice} />}
+        {notice.event === null ? <span className="break-words">{notice.content}</span> : <AlertWords event={notice.event} />}
         <time className="ml-2 whitespace-nowrap text-muted text-sm">{format.moment(notice.atMs, now)}</time>
       </p>
       <Button look="quiet" size="icon" className="-my-1.5 -mr-2" aria-label={t("notice.dismiss")} onClick={onDismiss}>
@@ -68,9 +70,9 @@ function NoticeLine({ notice, onDismiss }: { notice: Notice; onDismiss: () => vo
   );
 }
 
-function AlertWords({ notice }: { notice: Notice }) {
-  const codeText = useCodeText();
-  const vmId = notice.event?.vm_id ?? "";
+function AlertWords({ event }: { event: FleetEvent }) {
+  const { title, detail } = useEventWords()(event);
+  const vmId = event.vm_id;
   const row = useRow(vmId);
   return (
     <>
@@ -80,7 +82,8 @@ function AlertWords({ notice }: { notice: Notice }) {
       >
         {row?.name ?? vmId}
       </Link>{" "}
-      {codeText("event", notice.event?.type ?? "")}
+      {title}
+      {detail === "" ? null : <span className="text-muted"> {detail}</span>}
     </>
   );
 }

@@ -3,7 +3,9 @@ import { type ReactNode, useEffect } from "react";
 import { Toaster, toast } from "sonner";
 import { Link } from "wouter";
 import { useLive, useRow, useShownTheme } from "../hooks.ts";
-import { useCodeText, useText } from "../i18n/use-text.ts";
+import { useCommandWords } from "../i18n/command-words.ts";
+import { useEventWords } from "../i18n/event-words.ts";
+import { useText } from "../i18n/use-text.ts";
 import { isVendSuccess } from "../live/fleet-events.ts";
 import type { Popup } from "../live/popup-center.ts";
 import { Button } from "../ui/button.tsx";
@@ -99,10 +101,11 @@ function MachineName({ id, vmId }: { id: string | number; vmId: string }) {
 }
 
 function EventPopup({ id, popup }: { id: string | number; popup: Extract<Popup, { kind: "event" }> }) {
-  const codeText = useCodeText();
+  const { title, detail } = useEventWords()(popup.event);
   return (
-    <Card id={id} icon={<EventIcon event={popup.event} size={20} />} critical={popup.critical} title={codeText("event", popup.event.type)}>
+    <Card id={id} icon={<EventIcon event={popup.event} size={20} />} critical={popup.critical} title={title}>
       <MachineName id={id} vmId={popup.event.vm_id} />
+      {detail === "" ? "" : ` · ${detail}`}
     </Card>
   );
 }
@@ -117,9 +120,8 @@ function MessagePopup({ id, vmId, text }: { id: string | number; vmId: string; t
 
 function CommandPopup({ id, popup }: { id: string | number; popup: Extract<Popup, { kind: "command" }> }) {
   const t = useText();
-  const codeText = useCodeText();
   const { command } = popup;
-  const name = command.name === null ? t("command.any") : codeText("command", command.name);
+  const name = useCommandWords()(command);
   return (
     <Card id={id} icon={<EventIcon event={null} size={20} />} title={`${name} · ${t(`command.state.${command.state}`)}`}>
       <MachineName id={id} vmId={command.vmId} />

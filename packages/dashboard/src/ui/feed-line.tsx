@@ -1,8 +1,9 @@
 import { History } from "lucide-react";
 import { Link } from "wouter";
 import { useRow } from "../hooks.ts";
+import { useEventWords } from "../i18n/event-words.ts";
 import { useFormat } from "../i18n/format.ts";
-import { useCodeText, useText } from "../i18n/use-text.ts";
+import { useText } from "../i18n/use-text.ts";
 import type { CollapsedLine } from "../live/collapse.ts";
 import { timeOf } from "../live/event-feed.ts";
 import { classNames } from "./class-names.ts";
@@ -19,7 +20,7 @@ interface LineProps {
 export function FeedLine({ line, nowMs, withMachine }: LineProps) {
   const t = useText();
   const format = useFormat();
-  const codeText = useCodeText();
+  const words = useEventWords();
   const { item, count } = line;
   if (item.kind === "gap") {
     return (
@@ -30,7 +31,7 @@ export function FeedLine({ line, nowMs, withMachine }: LineProps) {
     );
   }
   const vmId = item.kind === "event" ? item.event.vm_id : item.vmId;
-  const words = item.kind === "event" ? codeText("event", item.event.type) : item.text;
+  const { title, detail } = item.kind === "event" ? words(item.event) : { title: item.text, detail: "" };
   const severity = item.kind === "event" ? item.event.severity : "info";
   return (
     <div className="flex items-start gap-2.5 px-4 py-2">
@@ -39,11 +40,17 @@ export function FeedLine({ line, nowMs, withMachine }: LineProps) {
       </span>
       <div className="min-w-0 flex-1">
         <p className={classNames("break-words", severity === "critical" && "font-medium text-crit")}>
-          {words}
+          {title}
           {count > 1 ? <span className="ml-1.5 text-muted">×{count}</span> : null}
           {severity === "info" ? null : <span className="sr-only"> {t(`severity.${severity}`)}</span>}
         </p>
-        {withMachine ? <MachineName vmId={vmId} /> : null}
+        {withMachine || detail !== "" ? (
+          <p className="flex min-w-0 gap-1.5 text-muted text-sm">
+            {withMachine ? <MachineName vmId={vmId} /> : null}
+            {withMachine && detail !== "" ? <span aria-hidden>·</span> : null}
+            <span className="truncate">{detail}</span>
+          </p>
+        ) : null}
       </div>
       <time dateTime={new Date(timeOf(item)).toISOString()} className="shrink-0 whitespace-nowrap pt-px text-muted text-sm">
         {format.moment(timeOf(item), nowMs)}
@@ -55,7 +62,7 @@ export function FeedLine({ line, nowMs, withMachine }: LineProps) {
 function MachineName({ vmId }: { vmId: string }) {
   const row = useRow(vmId);
   return (
-    <Link href={`/machines/${encodeURIComponent(vmId)}`} className="block truncate text-muted text-sm hover:text-accent hover:underline">
+    <Link href={`/machines/${encodeURIComponent(vmId)}`} className="shrink-0 truncate hover:text-accent hover:underline">
       {row === undefined || row.name === vmId ? vmId : row.name}
     </Link>
   );

@@ -9,13 +9,15 @@ interface ChartLook {
   readonly unit: string;
   readonly theme: "light" | "dark";
   readonly format: Format;
+  /** The least height of the value axis, so that noise does not fill the chart. */
+  readonly spanMin: number;
 }
 
 const cursorGroup = "machine";
 const font = '11px system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif';
 
 /** Mean as a line, minimum to maximum as a band behind it; nothing that is not data draws attention. */
-export function chartOptions({ width, height, label, unit, format }: ChartLook): uPlot.Options {
+export function chartOptions({ width, height, label, unit, format, spanMin }: ChartLook): uPlot.Options {
   const colour = tokenColours();
   const axis: uPlot.Axis = {
     stroke: colour.muted,
@@ -35,7 +37,7 @@ export function chartOptions({ width, height, label, unit, format }: ChartLook):
       points: { size: 7, fill: colour.accent, stroke: colour.surface, width: 2 },
       y: false,
     },
-    scales: { x: { time: true }, y: { range: padded } },
+    scales: { x: { time: true }, y: { range: (_, min, max) => padded(min, max, spanMin) } },
     axes: [
       {
         ...axis,
@@ -99,9 +101,9 @@ export function openWindows(door: SeriesRing): [number, number][] {
 }
 
 /** Room above and below, and never so little height that noise fills the chart. */
-function padded(_chart: uPlot, min: number | null, max: number | null): uPlot.Range.MinMax {
+function padded(min: number | null, max: number | null, spanMin: number): uPlot.Range.MinMax {
   if (min === null || max === null || !Number.isFinite(min) || !Number.isFinite(max)) return [0, 1];
-  const span = Math.max(max - min, 2);
+  const span = Math.max(max - min, spanMin);
   const middle = (min + max) / 2;
   return [middle - span * 0.62, middle + span * 0.62];
 }

@@ -1,8 +1,8 @@
 import { useState } from "react";
+import { type CommandDefinition, commandDefinitions } from "../../commands.ts";
 import { useLive, useMediaQuery } from "../../hooks.ts";
 import { useText } from "../../i18n/use-text.ts";
 import { Button } from "../../ui/button.tsx";
-import { type CommandDefinition, commandDefinitions } from "./command-definitions.ts";
 import { CommandDialog } from "./command-dialog.tsx";
 
 /** What may be done to the machine. A viewer sees none of it, and the server would refuse it all the same. */
@@ -19,7 +19,7 @@ export function CommandButtons({ vmId, name }: { vmId: string; name: string }) {
         {commandDefinitions.map((definition) => {
           const Icon = definition.icon;
           return (
-            <Button key={definition.name} size={narrow ? "normal" : "small"} onClick={() => setOpen(definition)}>
+            <Button key={definition.key} size={narrow ? "normal" : "small"} onClick={() => setOpen(definition)}>
               <Icon size={15} className="text-muted" aria-hidden />
               {t(definition.label)}
             </Button>

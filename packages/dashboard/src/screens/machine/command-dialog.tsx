@@ -1,6 +1,7 @@
 import { LoaderCircle } from "lucide-react";
 import { useState, useSyncExternalStore } from "react";
 import { ApiError } from "../../api/client.ts";
+import type { CommandDefinition } from "../../commands.ts";
 import { useLive } from "../../hooks.ts";
 import { useCodeText, useText } from "../../i18n/use-text.ts";
 import { randomId } from "../../random-id.ts";
@@ -8,7 +9,6 @@ import { Button } from "../../ui/button.tsx";
 import { CommandSteps } from "../../ui/command-steps.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { Field, Input } from "../../ui/field.tsx";
-import type { CommandDefinition } from "./command-definitions.ts";
 
 interface CommandDialogProps {
   readonly vmId: string;
@@ -47,7 +47,7 @@ export function CommandDialog({ vmId, machineName, definition, onClose }: Comman
         idempotency_key: idempotencyKey,
         targets: [vmId],
         name: definition.name,
-        params: range === null ? {} : { [range.key]: value },
+        params: range === null ? definition.params : { ...definition.params, [range.key]: value },
         ttl_s: ttlSeconds,
       });
       for (const command of made) commands.take(command);

@@ -1,8 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useSyncExternalStore } from "react";
 import { useLive, useServerNow } from "../../hooks.ts";
+import { useCommandWords } from "../../i18n/command-words.ts";
 import { useFormat } from "../../i18n/format.ts";
-import { useCodeText, useText } from "../../i18n/use-text.ts";
+import { useText } from "../../i18n/use-text.ts";
 import { CommandSteps } from "../../ui/command-steps.tsx";
 
 const commandsMax = 50;
@@ -11,7 +12,7 @@ const commandsMax = 50;
 export function CommandsTab({ vmId }: { vmId: string }) {
   const t = useText();
   const format = useFormat();
-  const codeText = useCodeText();
+  const words = useCommandWords();
   const { api, commands } = useLive();
   const now = useServerNow();
   const stored = useQuery({ queryKey: ["commands", vmId], queryFn: () => api.commands({ vmId, limit: commandsMax }), staleTime: 0 });
@@ -33,7 +34,7 @@ export function CommandsTab({ vmId }: { vmId: string }) {
       {list.map((command) => (
         <li key={command.cmdId} className="flex flex-wrap items-start gap-x-6 gap-y-2 px-4 py-3">
           <div className="w-44 min-w-0">
-            <p className="font-medium">{command.name === null ? t("command.any") : codeText("command", command.name)}</p>
+            <p className="font-medium">{words(command)}</p>
             <p className="text-muted text-sm">{format.moment(command.createdMs, now)}</p>
             {Object.keys(command.params).length === 0 ? null : (
               <p className="truncate font-mono text-muted text-xs">{JSON.stringify(command.params)}</p>

@@ -9,15 +9,21 @@ interface ChartsProps {
   readonly session: MachineSession;
   readonly rangeMs: number;
   readonly reportIntervalMs: number | null;
+  readonly firstSeenMs: number | null;
 }
 
-const charts: readonly { readonly field: "temp_c" | "voltage_v"; readonly label: MessageKey; readonly unit: string }[] = [
-  { field: "temp_c", label: "column.temp", unit: "°C" },
-  { field: "voltage_v", label: "column.voltage", unit: "V" },
+const charts: readonly {
+  readonly field: "temp_c" | "voltage_v";
+  readonly label: MessageKey;
+  readonly unit: string;
+  readonly spanMin: number;
+}[] = [
+  { field: "temp_c", label: "column.temp", unit: "°C", spanMin: 2 },
+  { field: "voltage_v", label: "column.voltage", unit: "V", spanMin: 10 },
 ];
 
 /** The quantities over one time window, one below the other, with one cursor. */
-export function MachineCharts({ session, rangeMs, reportIntervalMs }: ChartsProps) {
+export function MachineCharts({ session, rangeMs, reportIntervalMs, firstSeenMs }: ChartsProps) {
   const t = useText();
   const codeText = useCodeText();
   const box = useRef<HTMLDivElement>(null);
@@ -48,7 +54,7 @@ export function MachineCharts({ session, rangeMs, reportIntervalMs }: ChartsProp
           </Button>
         </div>
       ) : null}
-      {charts.map(({ field, label, unit }, index) => (
+      {charts.map(({ field, label, unit, spanMin }, index) => (
         <figure key={field} className="m-0 min-w-0 rounded-xl border bg-surface p-4">
           <div ref={index === 0 ? box : null}>
             <TimeChart
@@ -56,7 +62,9 @@ export function MachineCharts({ session, rangeMs, reportIntervalMs }: ChartsProp
               field={field}
               label={t(label)}
               unit={unit}
+              spanMin={spanMin}
               rangeMs={rangeMs}
+              firstSeenMs={firstSeenMs}
               width={width}
               reportIntervalMs={reportIntervalMs}
               loading={phase.name === "loading"}

@@ -73,7 +73,12 @@ export default function MachineScreen({ vmId }: { vmId: string }) {
           />
         </div>
         {session === null ? null : (
-          <MachineCharts session={session} rangeMs={ranges[range]} reportIntervalMs={machine.data?.report_interval_ms ?? null} />
+          <MachineCharts
+            session={session}
+            rangeMs={ranges[range]}
+            reportIntervalMs={machine.data?.report_interval_ms ?? null}
+            firstSeenMs={machine.data?.first_seen_ms ?? null}
+          />
         )}
       </section>
       <Tabs.Root value={tab} onValueChange={(value) => set("tab", value, "events")} className="rounded-xl border bg-surface">

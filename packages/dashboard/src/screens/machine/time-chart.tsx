@@ -4,7 +4,7 @@ import uPlot from "uplot";
 import { useLive, useShownTheme } from "../../hooks.ts";
 import { useFormat } from "../../i18n/format.ts";
 import { useText } from "../../i18n/use-text.ts";
-import { chartColumns, chartSummary } from "../../live/chart-columns.ts";
+import { chartColumns, chartSummary, windowStart } from "../../live/chart-columns.ts";
 import type { MachineSession } from "../../live/machine-session.ts";
 import { chartOptions, doorOpenPlugin } from "./chart-options.ts";
 import "uplot/dist/uPlot.min.css";
@@ -14,7 +14,10 @@ interface TimeChartProps {
   readonly field: SeriesField;
   readonly label: string;
   readonly unit: string;
+  readonly spanMin: number;
   readonly rangeMs: number;
+  /** Before this there was no machine, so that time is not drawn. */
+  readonly firstSeenMs: number | null;
   readonly width: number;
   readonly reportIntervalMs: number | null;
   readonly loading: boolean;
@@ -29,7 +32,18 @@ const gapUnknownMs = 300_000;
  * One quantity, drawn outside of React: the flush loop hands over what is new at most four times a second, and the window
  * slides along with the server's clock.
  */
-export function TimeChart({ session, field, label, unit, rangeMs, width, reportIntervalMs, loading }: TimeChartProps) {
+export function TimeChart({
+  session,
+  field,
+  label,
+  unit,
+  spanMin,
+  rangeMs,
+  firstSeenMs,
+  width,
+  reportIntervalMs,
+  loading,
+}: TimeChartProps) {
   const t = useText();
   const format = useFormat();
   const theme = useShownTheme();
@@ -45,7 +59,7 @@ export function TimeChart({ session, field, label, unit, rangeMs, width, reportI
     const ring = session.timeline.ring(field);
     const chart = new uPlot(
       {
-        ...chartOptions({ width, height: heightPx, label, unit, theme, format }),
+        ...chartOptions({ width, height: heightPx, label, unit, theme, format, spanMin }),
         plugins: [doorOpenPlugin(session.timeline.ring("door_closed"), theme)],
       },
       [[], [], [], []],
@@ -68,7 +82,7 @@ export function TimeChart({ session, field, label, unit, rangeMs, width, reportI
       const nowMs = live.serverClock.now();
       const { version } = session.timeline;
       if (version === drawnVersion && nowMs - drawnMs < 1_000) return;
-      const fromMs = nowMs - rangeMs;
+      const fromMs = windowStart(nowMs, rangeMs, firstSeenMs);
       const gapMs = Math.max(reportIntervalMs === null ? gapUnknownMs : reportIntervalMs * gapReports, (rangeMs / 300) * 3);
       const columns = chartColumns(ring, fromMs, nowMs, gapMs);
       chart.batch(() => {
@@ -105,7 +119,7 @@ export function TimeChart({ session, field, label, unit, rangeMs, width, reportI
       remove();
       chart.destroy();
     };
-  }, [session, field, label, unit, rangeMs, width, reportIntervalMs, theme, format, live, t]);
+  }, [session, field, label, unit, spanMin, rangeMs, firstSeenMs, width, reportIntervalMs, theme, format, live, t]);
 
   return (
     <>
