@@ -112,9 +112,9 @@ export class Publisher {
     this.#pump();
   }
 
-  /** Rows committed and not yet pushed; while catching up, by their ids. */
+  /** Rows committed and not yet pushed; while catching up, by their ids, and at least one until the end is seen. */
   get lag(): number {
-    return this.#backlog.unsettled + (this.#behind ? Math.max(0, this.#offeredId - this.#backlog.acceptedId) : 0);
+    return this.#backlog.unsettled + (this.#behind ? Math.max(1, this.#offeredId - this.#backlog.acceptedId) : 0);
   }
 
   get healthy(): boolean {

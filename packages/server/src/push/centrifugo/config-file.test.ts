@@ -1,0 +1,126 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { loadConfig } from "../../config/load.ts";
+import { centrifugoConfig } from "./config-file.ts";
+import { centrifugoBinary, startCentrifugo, withoutCentrifugo } from "./testing-centrifugo.ts";
+
+interface Printed {
+  readonly http_server: { readonly address?: string; readonly port: number };
+  readonly http_api: { readonly key: string };
+  readonly client: { readonly allowed_origins: readonly string[]; readonly token: { readonly hmac_secret_key: string } };
+  readonly channel: { readonly namespaces: readonly (Readonly<Record<string, unknown>> & { readonly name: string })[] };
+  readonly proxies: readonly {
+    readonly name: string;
+    readonly endpoint: string;
+    readonly include_connection_meta: boolean;
+    readonly http: { readonly static_headers: Record<string, string> };
+  }[];
+}
+
+function withFolder<Result>(use: (folder: string) => Result): Result {
+  const folder = mkdtempSync(join(tmpdir(), "fleetcast-config-"));
+  try {
+    return use(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The file for what a Fleetcast file says. */
+function printed(settings: Readonly<Record<string, unknown>>): {
+  readonly text: string;
+  readonly file: Printed;
+  readonly proxySecret: string;
+} {
+  return withFolder((folder) => {
+    writeFileSync(join(folder, "fleetcast.json"), JSON.stringify(settings));
+    const { config } = loadConfig({ flags: {}, environment: {}, folder });
+    const text = centrifugoConfig(config);
+    return { text, file: JSON.parse(text) as Printed, proxySecret: config.push.centrifugo.proxySecret };
+  });
+}
+
+const n8 = {
+  http_server: { port: 8002 },
+  push: { engine: "centrifugo", centrifugo: { url: "http://127.0.0.1:8001", api_key: "the-key" } },
+  dashboard: { public_url: "https://fleet.example.com/app" },
+  client: { token: { hmac_secret_key: "a-token-key-of-at-least-thirty-two-bytes" } },
+};
+
+test("[N8] port, keys, origins and proxies come from our configuration", () => {
+  const { file, proxySecret } = printed(n8);
+  assert.deepEqual(file.http_server, { address: "127.0.0.1", port: 8001 });
+  assert.equal(file.http_api.key, "the-key");
+  assert.equal(file.client.token.hmac_secret_key, "a-token-key-of-at-least-thirty-two-bytes");
+  assert.deepEqual(file.client.allowed_origins, ["https://fleet.example.com"]);
+  assert.notEqual(proxySecret, "");
+  assert.deepEqual(
+    file.proxies.map(({ name, endpoint, include_connection_meta, http }) => [name, endpoint, include_connection_meta, http.static_headers]),
+    [
+      ["fleetcast", "http://127.0.0.1:8002/proxy/centrifugo/subscribe", true, { "X-Fleetcast-Proxy-Secret": proxySecret }],
+      ["fleetcast_refresh", "http://127.0.0.1:8002/proxy/centrifugo/sub_refresh", true, { "X-Fleetcast-Proxy-Secret": proxySecret }],
+    ],
+  );
+});
+
+test("[N8] proxies ask the internal listener where there is one", () => {
+  const { file } = printed({ ...n8, http_server: { port: 8002, internal_port: 8003, internal_address: "::1" } });
+  assert.equal(file.proxies[0]!.endpoint, "http://[::1]:8003/proxy/centrifugo/subscribe");
+});
+
+test("[N8] the document's namespaces: windows, presence, recovery and our policy", () => {
+  const { file } = printed(n8);
+  const options = new Map(file.channel.namespaces.map((namespace) => [namespace.name, namespace]));
+  for (const name of ["telemetry", "events", "p_alert", "user_cmd"]) {
+    const namespace = options.get(name)!;
+    assert.deepEqual([namespace["force_recovery"], namespace["allow_history_for_subscriber"]], [true, true], name);
+    assert.deepEqual([namespace["subscribe_proxy_name"], namespace["sub_refresh_proxy_name"]], ["fleetcast", "fleetcast_refresh"], name);
+  }
+  assert.deepEqual([options.get("telemetry")!["history_size"], options.get("telemetry")!["history_ttl"]], [300, "86400s"]);
+  assert.deepEqual([options.get("telemetry")!["presence"], options.get("telemetry")!["join_leave"]], [true, true]);
+  assert.equal(options.get("fleet")!["subscribe_proxy_enabled"], undefined);
+});
+
+test("[N8] without a public address, pages on loopback may connect", () => {
+  const { file } = printed({ push: n8.push });
+  assert.ok(file.client.allowed_origins.includes("http://localhost:*"));
+  assert.ok(file.client.allowed_origins.every((origin) => !origin.includes("//*")));
+});
+
+test("a client's publish into a journaled namespace is not let past the journal", () => {
+  const { file } = printed({
+    ...n8,
+    channel: {
+      namespaces: [
+        { name: "chat", history_size: 5, history_ttl: "60s", allow_publish_for_client: true },
+        { name: "open", allow_publish_for_client: true },
+      ],
+    },
+    push: { ...n8.push, channels: { chat: { journal: true } } },
+  });
+  const options = new Map(file.channel.namespaces.map((namespace) => [namespace.name, namespace]));
+  assert.equal(options.get("chat")!["allow_publish_for_client"], false);
+  assert.equal(options.get("open")!["allow_publish_for_client"], true);
+});
+
+test("[N8] the real Centrifugo takes the file without a complaint and starts with it", { skip: withoutCentrifugo() }, async () => {
+  const { text } = printed(n8);
+  withFolder((folder) => {
+    const file = join(folder, "config.json");
+    writeFileSync(file, text);
+    const output = execFileSync(centrifugoBinary!, ["checkconfig", "--strict", "-c", file], { encoding: "utf8", env: {}, stdio: "pipe" });
+    assert.doesNotMatch(output, /unknown|warn/i);
+  });
+  const running = await startCentrifugo((port) => text.replace('"port": 8001', `"port": ${port}`));
+  try {
+    assert.doesNotMatch(running.log(), /"level":"(warn|error|fatal)"|\[(WRN|ERR|FTL)\]/);
+    const answer = await fetch(`${running.url}/connection/websocket`, { headers: { origin: "https://evil.example" } });
+    assert.notEqual(answer.status, 200);
+  } finally {
+    await running.stop();
+  }
+});
