@@ -74,6 +74,8 @@ export class DeviceConnection implements LinkOwner {
   #holds = 0;
   #pumping = false;
   #peerGone = false;
+  /** An older connection of this session was ended for it, and nobody was told that the machine was gone in between. */
+  #tookOver = false;
 
   constructor(context: BrokerContext, socket: Socket, loopback: boolean) {
     this.context = context;
@@ -215,7 +217,9 @@ export class DeviceConnection implements LinkOwner {
     const { context } = this;
     const keepaliveS = request.keepaliveS === 0 ? context.limits.keepaliveSMax : Math.min(request.keepaliveS, context.limits.keepaliveSMax);
     this.keepaliveMs = keepaliveS * 1500;
-    context.machines.holderOf(internalId)?.takenOver();
+    const holder = context.machines.holderOf(internalId);
+    this.#tookOver = holder !== undefined;
+    holder?.takenOver();
     context.machines.hold(internalId, this);
     if (!request.clean) context.sessions.open(internalId, vmId);
     const link = new AedesLink(this, context.limits.outboundBytesMax);
@@ -274,11 +278,16 @@ export class DeviceConnection implements LinkOwner {
     context.machines.release(internalId, this);
     if (newest && !clean) context.sessions.rest(internalId);
     link.destroy();
-    if (phase.name !== "connected") return;
+    if (phase.name === "attaching") {
+      const gone = this.#tookOver && newest && context.machines.get(phase.vmId) === undefined;
+      if (gone) context.handler.connection?.({ vmId: phase.vmId, connected: false });
+      return;
+    }
     const { machine } = phase.attached;
     const last = context.machines.leave(machine, this);
     if (ending.will && will !== undefined && newest && !this.#replacedFor(will, machine)) context.publishWill(machine, will);
-    if (last) context.handler.connection?.({ vmId: machine.vmId, connected: false });
+    // Taken over: the newer connection says that the machine is there, and it was never gone (F24).
+    if (last && newest) context.handler.connection?.({ vmId: machine.vmId, connected: false });
   }
 
   /** A device that makes up a client id at each start never takes over its half-open old connection: the same will on a newer one says it did (I8). */

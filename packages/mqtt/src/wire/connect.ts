@@ -64,7 +64,7 @@ export function decodeConnect(bytes: Buffer, start: number, end: number, limits:
   let password: Uint8Array | undefined;
   if ((flags & flag.username) !== 0) {
     username = fields.text();
-    if (username === undefined) return close("bad_user_name_text");
+    if (username === undefined) return close("bad_user_name_field");
   }
   if ((flags & flag.password) !== 0) {
     password = fields.binary();
