@@ -21,7 +21,7 @@ export function originRule(allowed: readonly string[] | undefined): OriginRule {
 
 /** `*` of the origin globs stops nowhere; in a path glob it would stop at the slashes of `https://`. */
 function flat(text: string): string {
-  return text.replaceAll("/", "|");
+  return text.replaceAll("/", "\u0001");
 }
 
 function sameHost(origin: URL, host: string): boolean {
