@@ -140,6 +140,7 @@ test("[OB3] what was queued before a close leaves before the close frame, also f
   full.socket.take();
   assert.deepEqual(full.socket.ended, { code: 3001, reason: "shutdown" });
   assert.deepEqual(numbers(full), [1, 2]);
+  assert.equal(full.socket.sentWhileQueued, 0);
   await stopped;
 });
 
