@@ -27,23 +27,12 @@ const sendWaitMs = 2_000;
 /** Takes commands from people: checked, stored as queued (once per user and key), handed to the broker, answered. */
 export class CommandDesk {
   readonly #dependencies: CommandDeskDependencies;
-  /** Requests under way by user and key: a double click waits for the first one's answer. */
-  readonly #underWay = new Map<string, Promise<CommandList>>();
 
   constructor(dependencies: CommandDeskDependencies) {
     this.#dependencies = dependencies;
   }
 
-  command(userId: string, request: CommandRequest): Promise<CommandList> {
-    const key = JSON.stringify([userId, request.idempotency_key]);
-    const running = this.#underWay.get(key);
-    if (running !== undefined) return running;
-    const answer = this.#take(userId, request).finally(() => this.#underWay.delete(key));
-    this.#underWay.set(key, answer);
-    return answer;
-  }
-
-  async #take(userId: string, request: CommandRequest): Promise<CommandList> {
+  async command(userId: string, request: CommandRequest): Promise<CommandList> {
     this.#check(request);
     const { journal } = this.#dependencies;
     const earlier = await journal.fleet.commandsByIdempotencyKey(userId, request.idempotency_key);
@@ -54,6 +43,7 @@ export class CommandDesk {
     const commands = this.#build(userId, request);
     const stored = await this.#store(commands, request.idempotency_key);
     if (!stored) {
+      // A double click: the other request with this key was stored first.
       const rows = await journal.fleet.commandsByIdempotencyKey(userId, request.idempotency_key);
       return { commands: rows.map(commandView) };
     }

@@ -135,9 +135,9 @@ function gone(device: DeviceState, reason: StateReason): Transition | undefined 
   if (device.state === "offline") return undefined;
   device.state = "offline";
   device.reason = reason;
-  const announce = device.announced !== "offline";
+  // Who is not offline was never announced so last: a restart keeps who was.
   device.announced = "offline";
-  return { to: "offline", reason, boot: device.boot, announce };
+  return { to: "offline", reason, boot: device.boot, announce: true };
 }
 
 /** A machine whose first sign is its will: it is known now, and it is gone. */

@@ -120,6 +120,7 @@ test("[I8] a state judged from a message that turns out a repeat is stored all t
     await rig.say("VM-1", "telemetry", message, { dup: true });
     assert.deepEqual(rig.eventTypes("VM-1"), ["online", "offline", "online"]);
     assert.equal((await rig.journal.fleet.machine("VM-1"))!.state, "online");
+    assert.equal((await rig.fleet.service.machine("VM-1"))!.state, "online");
     assert.equal(rig.on("telemetry:VM-1").length, 1);
   });
 });
@@ -160,6 +161,10 @@ test("columns of a machine cost no row a message: they are written back every te
     }
     const rows = entries.flatMap(({ records }) => records).filter(({ kind }) => kind === "machine");
     assert.equal(rows.length, 4, "one when it appeared, three in 30 s");
+    await rig.pass(11_000);
+    const written = entries.length;
+    await rig.pass(11_000);
+    assert.ok(!entries.slice(written).some(({ records }) => records.length > 0), "a machine at rest is not written");
     assert.ok((await rig.journal.fleet.machine("VM-1"))!.voltageV! >= 228);
   });
 });

@@ -94,6 +94,7 @@ for (const [name, payload, fault] of [
   ["a lone high surrogate", '{"a":"\\ud800"}', Fault.surrogate],
   ["a lone low surrogate", '{"a":"\\udc00x"}', Fault.surrogate],
   ["a high surrogate before another escape", '{"a":"\\ud800\\u0041"}', Fault.surrogate],
+  ["two low surrogates", '{"a":"\\udc00\\udc00"}', Fault.surrogate],
   ["two high surrogates", '{"a":"\\ud800\\ud800"}', Fault.surrogate],
   ["a raw line break in a string", '{"a":"\n"}', Fault.syntax],
   ["single quotes", "{'a':1}", Fault.syntax],
