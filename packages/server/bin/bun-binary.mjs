@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 /**
  * Where npm put the Bun of this platform. `node_modules/.bin/bun` is only a stub until an install script has run, and
@@ -48,5 +49,8 @@ function isMusl() {
   return report !== undefined && /** @type {any} */ (report).header?.glibcVersionRuntime === undefined;
 }
 
-/** Flags for every start: no `.env` and no `bunfig.toml` of the working folder changes what runs. */
-export const bunFlags = ["--no-env-file"];
+/**
+ * Flags for every start: no `.env`, no `bunfig.toml` and no package of the working folder changes what runs. `-c` with a
+ * file of ours (an empty one) keeps Bun from looking for another.
+ */
+export const bunFlags = [`--config=${fileURLToPath(new URL("./bunfig.toml", import.meta.url))}`, "--no-env-file", "--no-install"];

@@ -1,0 +1,220 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+/** The real process with its exit codes: 0 done, 1 failed, 2 refused. */
+const main = fileURLToPath(new URL("./main.ts", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "fleetcast-cli-"));
+const children: ChildProcess[] = [];
+after(() => {
+  for (const child of children) if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
+  chmodSync(folder, 0o700);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+interface Run {
+  readonly child: ChildProcess;
+  readonly output: () => string;
+  readonly exited: Promise<number | null>;
+}
+
+function fleetcast(args: readonly string[], env: Record<string, string> = {}, stdout: "pipe" | number = "pipe"): Run {
+  const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(FLEETCAST|CENTRIFUGO)_/.test(name)));
+  const child = spawn(process.execPath, [main, ...args], {
+    cwd: folder,
+    env: { ...clean, ...env } as NodeJS.ProcessEnv,
+    stdio: ["ignore", stdout, "pipe"],
+  });
+  children.push(child);
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on("data", (chunk: Buffer) => {
+      output += chunk.toString("utf8");
+    });
+  }
+  return { child, output: () => output, exited: new Promise((resolve) => child.on("close", resolve)) };
+}
+
+async function ended(args: readonly string[], env?: Record<string, string>): Promise<{ code: number | null; output: string }> {
+  const run = fleetcast(args, env);
+  return { code: await run.exited, output: run.output() };
+}
+
+async function until(what: string, ready: () => boolean, limitMs = 10_000): Promise<void> {
+  const deadline = performance.now() + limitMs;
+  while (!ready()) {
+    if (performance.now() > deadline) throw new Error(`${what}: not within ${limitMs} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 15));
+  }
+}
+
+function holdPort(): Promise<{ server: Server; port: number }> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => resolve({ server, port: (server.address() as { port: number }).port }));
+  });
+}
+
+async function freePorts(): Promise<Record<string, string>> {
+  const [http, mqtt] = [await holdPort(), await holdPort()];
+  await Promise.all([http, mqtt].map(({ server }) => new Promise((resolve) => server.close(resolve))));
+  return { FLEETCAST_HTTP_SERVER_PORT: String(http.port), FLEETCAST_MQTT_PORT: String(mqtt.port) };
+}
+
+test("--help and --version are 0; a wrong call is 2", async () => {
+  const help = await ended(["--help"]);
+  assert.equal(help.code, 0);
+  for (const command of ["serve", "gentoken", "user", "machine", "simulate", "checkconfig", "doctor", "centrifugo-config"]) {
+    assert.match(help.output, new RegExp(`^  ${command}`, "m"));
+  }
+  assert.match((await ended(["--version"])).output, /^\d+\.\d+\.\d+\n$/);
+  assert.equal((await ended(["serv"])).code, 2);
+  assert.equal((await ended(["serve", "--prot"])).code, 2);
+  assert.equal((await ended(["gentoken"])).code, 2);
+});
+
+test("[K2] a broken configuration is 2 with every problem on a line of its own, and nothing was made", async () => {
+  const file = join(folder, "bad.yaml");
+  writeFileSync(file, "http_server:\n  port: abc\nclient:\n  ping_interval: soon\n");
+  const { code, output } = await ended(["serve", "-c", file, "--data-dir", "bad-data"]);
+  assert.equal(code, 2);
+  assert.equal(output.trim().split("\n").length, 2, output);
+  assert.ok(!existsSync(join(folder, "bad-data")));
+  assert.equal((await ended(["checkconfig", "-c", file])).code, 2);
+  assert.equal((await ended(["checkconfig"])).code, 0);
+  assert.ok(!existsSync(join(folder, "fleetcast-data")), "checkconfig changes nothing");
+});
+
+test("a taken port is 2, with one line that names the key and the variable", async () => {
+  for (const [variable, key] of [
+    ["FLEETCAST_HTTP_SERVER_PORT", "http_server.port"],
+    ["FLEETCAST_MQTT_PORT", "mqtt.port"],
+  ] as const) {
+    const { server, port } = await holdPort();
+    const { code, output } = await ended(["serve", "--data-dir", `taken-${port}`], {
+      ...(await freePorts()),
+      [variable]: String(port),
+      FLEETCAST_LOG_LEVEL: "none",
+    });
+    server.close();
+    assert.equal(code, 2, output);
+    assert.equal(output.trim().split("\n").length, 1, output);
+    assert.ok(output.includes(key) && output.includes(variable) && output.includes(String(port)), output);
+  }
+});
+
+test("a data folder that cannot be written is 2", async () => {
+  writeFileSync(join(folder, "a-file"), "");
+  const { code, output } = await ended(["serve", "--data-dir", "a-file/data"], await freePorts());
+  assert.equal(code, 2, output);
+  assert.match(output, /cannot be written \(ENOTDIR\).*--data-dir/);
+});
+
+test("[R3] SIGTERM ends with 0; a second within a second is the same wish; the folder can be used again at once", async () => {
+  const env = await freePorts();
+  for (const again of [false, true]) {
+    const run = fleetcast(["serve", "--data-dir", "drained"], env);
+    await until("ready", () => /"msg":"ready"/.test(run.output()));
+    run.child.kill("SIGTERM");
+    if (again) run.child.kill("SIGINT");
+    assert.equal(await run.exited, 0, run.output());
+    assert.match(run.output(), /"msg":"stopped"/);
+  }
+});
+
+test("secrets are made once, are 0600, and never stand in the output of serve", async () => {
+  const env = await freePorts();
+  const run = fleetcast(["serve", "--data-dir", "secret"], { ...env, FLEETCAST_LOG_LEVEL: "debug" });
+  await until("ready", () => /"msg":"ready"/.test(run.output()));
+  const file = join(folder, "secret", "secrets.json");
+  const before = readFileSync(file, "utf8");
+  assert.equal(statSync(file).mode & 0o777, 0o600);
+  const second = await ended(["serve", "--data-dir", "secret"], await freePorts());
+  assert.equal(second.code, 2, "a second process on one folder");
+  assert.match(second.output, /in use by another Fleetcast/);
+  run.child.kill("SIGTERM");
+  await run.exited;
+  assert.equal(readFileSync(file, "utf8"), before);
+  for (const value of Object.values(JSON.parse(before) as Record<string, string>)) assert.ok(!run.output().includes(value));
+});
+
+test("keys that the environment sets are not made", async () => {
+  const env = { CENTRIFUGO_HTTP_API_KEY: "k", CENTRIFUGO_CLIENT_TOKEN_HMAC_SECRET_KEY: "s".repeat(32) };
+  const { code, output } = await ended(["gentoken", "-u", "42", "-t", "60", "--data-dir", "given"], env);
+  assert.equal(code, 0, output);
+  const made = JSON.parse(readFileSync(join(folder, "given", "secrets.json"), "utf8")) as Record<string, string>;
+  assert.deepEqual(Object.keys(made).sort(), ["meta_key", "proxy_secret", "session_key"]);
+  const claims = JSON.parse(Buffer.from(output.split(".")[1]!, "base64url").toString("utf8")) as { sub: string; exp: number };
+  assert.equal(claims.sub, "42");
+  assert.ok(Math.abs(claims.exp - Date.now() / 1_000 - 60) < 30);
+});
+
+test("user add, user password and machine add work beside a running server and without one", async () => {
+  const env = await freePorts();
+  const run = fleetcast(["serve", "--data-dir", "people"], env);
+  await until("ready", () => /"msg":"ready"/.test(run.output()));
+  // Without the server's ports: the data folder says where it answers.
+  const added = await ended(["user", "add", "ann", "--role", "admin", "--data-dir", "people"]);
+  assert.equal(added.code, 0, added.output);
+  const first = added.output.match(/password: (\S+)/)?.[1];
+  const login = (password: string | undefined) =>
+    fetch(`http://127.0.0.1:${env["FLEETCAST_HTTP_SERVER_PORT"]}/v1/session`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ name: "ann", password }),
+    });
+  assert.equal((await login(first)).status, 200);
+  const changed = await ended(["user", "password", "ann", "--data-dir", "people"]);
+  assert.equal((await login(first)).status, 401);
+  assert.equal((await login(changed.output.match(/password: (\S+)/)?.[1])).status, 200);
+  assert.equal((await ended(["machine", "add", "VM-1", "--data-dir", "people"])).code, 0);
+  assert.equal((await ended(["machine", "add", "not a machine", "--data-dir", "people"])).code, 2);
+  run.child.kill("SIGTERM");
+  assert.equal(await run.exited, 0);
+  assert.equal((await ended(["user", "add", "ann", "--data-dir", "people"])).code, 2, "the name is taken");
+  assert.equal((await ended(["machine", "add", "VM-2", "--data-dir", "people"])).code, 0);
+});
+
+test("[F30] a reader of the log that goes away does not end the server", async () => {
+  const env = await freePorts();
+  const run = fleetcast(["serve", "--data-dir", "pipe"], { ...env, FLEETCAST_LOG_LEVEL: "debug" });
+  await until("ready", () => /"msg":"ready"/.test(run.output()));
+  run.child.stdout?.destroy();
+  run.child.stderr?.destroy();
+  const base = `http://127.0.0.1:${env["FLEETCAST_HTTP_SERVER_PORT"]}`;
+  // Each of these writes a line.
+  for (let n = 0; n < 5; n++) await ended(["machine", "add", `VM-${n}`, "--data-dir", "pipe"]);
+  assert.equal((await fetch(`${base}/readyz`)).status, 200);
+  const exited = new Promise((resolve) => run.child.on("exit", resolve));
+  run.child.kill("SIGTERM");
+  assert.equal(await exited, 0);
+});
+
+test("doctor names what is wrong, and is 1 then", async () => {
+  const { server, port } = await holdPort();
+  const env = { ...(await freePorts()), FLEETCAST_HTTP_SERVER_PORT: String(port) };
+  const sick = await ended(["doctor", "--data-dir", "doctor"], env);
+  server.close();
+  assert.equal(sick.code, 1, sick.output);
+  assert.match(sick.output, /^wrong +web port +\d+ is taken by another program; http_server\.port/m);
+  const well = await ended(["doctor", "--data-dir", "doctor"], await freePorts());
+  assert.equal(well.code, 0, well.output);
+  assert.ok(!existsSync(join(folder, "doctor")), "it changes nothing");
+});
+
+test("[design 10] an .env file and a bunfig.toml in the working folder change nothing when started as shipped", async () => {
+  const hostile = join(folder, "hostile");
+  mkdirSync(hostile);
+  writeFileSync(join(hostile, ".env"), "FLEETCAST_HTTP_SERVER_PORT=abc\n");
+  writeFileSync(join(hostile, "evil.ts"), "process.exit(77);\n");
+  writeFileSync(join(hostile, "bunfig.toml"), 'preload = ["./evil.ts"]\n');
+  const bin = fileURLToPath(new URL("../../bin/fleetcast.mjs", import.meta.url));
+  const child = spawn("node", [bin, "checkconfig"], { cwd: hostile, stdio: ["ignore", "pipe", "pipe"] });
+  children.push(child);
+  const code = await new Promise((resolve) => child.on("close", resolve));
+  assert.equal(code, 0);
+});
