@@ -113,6 +113,8 @@ export class Session {
       loop: this.#loop,
       model: this.#model,
       dismissed,
+      pageAddress: window.location.href,
+      hidden: () => document.hidden,
     });
     if (!navigator.onLine) this.#model.network(false);
     live.start();

@@ -1,5 +1,5 @@
 import type { FleetEvent, Severity } from "@fleetcast/protocol";
-import { asRecord, asText, readTime } from "./telemetry.ts";
+import { asRecord, asText, readTags, readTime } from "./telemetry.ts";
 
 const severities: readonly Severity[] = ["info", "warning", "critical"];
 
@@ -56,13 +56,15 @@ export interface Notice {
   /** Text as it was sent; null for a machine's alert, whose words come from its type. */
   readonly content: string | null;
   readonly event: FleetEvent | null;
-  readonly atMs: number;
+  /** Null for one out of history whose publisher gave no time. */
+  readonly atMs: number | null;
 }
 
-export function readNotice(data: unknown, origin: EventOrigin): Notice | null {
+/** `fromHistory`: it was not received just now, so only what it says itself is its time. */
+export function readNotice(data: unknown, origin: EventOrigin, fromHistory = false): Notice | null {
   const root = asRecord(data);
   const id = `${origin.channel}@${origin.offset ?? origin.atMs}`;
-  const base = { id, atMs: origin.atMs };
+  const base = { id, atMs: fromHistory && readTags(origin.tags).atMs === null ? null : origin.atMs };
   if (root === null)
     return typeof data === "string" && data !== "" ? { ...base, critical: false, level: "", content: data, event: null } : null;
   const alarm = asRecord(root["alarm"]);

@@ -1,5 +1,5 @@
-import type { FleetUpdate, Me, RealtimeToken } from "@fleetcast/protocol";
-import { Centrifuge, type PublicationContext, type Subscription, UnauthorizedError } from "centrifuge";
+import type { EventPage, FleetUpdate, Me, RealtimeToken } from "@fleetcast/protocol";
+import { Centrifuge, type Options, type PublicationContext, type Subscription, UnauthorizedError } from "centrifuge";
 import { type Api, ApiError } from "../api/client.ts";
 import type { Clock, ServerClock } from "./clock.ts";
 import { CommandBook, readReceipt } from "./command-book.ts";
@@ -22,7 +22,14 @@ export interface LiveParts {
   readonly loop: FlushLoop;
   readonly model: ConnectionModel;
   readonly dismissed: DismissedStore;
+  /** Address of the page, against which the token's path is read. */
+  readonly pageAddress: string;
+  readonly hidden: () => boolean;
+  /** The official client; a test gives its own. */
+  readonly createClient?: (url: string, options: ClientOptions) => Centrifuge;
 }
+
+type ClientOptions = Partial<Options> & { readonly getToken: () => Promise<string> };
 
 const alertChannel = "p_alert:global";
 const scope = "all";
@@ -46,6 +53,7 @@ export class LiveApp {
   readonly popups: PopupCenter;
   readonly subscriptions: SubscriptionManager;
   readonly #client: Centrifuge;
+  readonly #hidden: () => boolean;
   #leases: Lease[] = [];
   #stopping = false;
   #snapshots = 0;
@@ -56,6 +64,7 @@ export class LiveApp {
   constructor(parts: LiveParts) {
     this.me = parts.me;
     this.api = parts.api;
+    this.#hidden = parts.hidden;
     this.clock = parts.clock;
     this.serverClock = parts.serverClock;
     this.loop = parts.loop;
@@ -65,7 +74,8 @@ export class LiveApp {
     this.commands = new CommandBook(parts.loop);
     this.popups = new PopupCenter(parts.clock);
     this.notices = new NoticeBoard(parts.dismissed);
-    this.#client = new Centrifuge(socketAddress(parts.token.url), {
+    const create = parts.createClient ?? ((url, options) => new Centrifuge(url, options));
+    this.#client = create(socketAddress(parts.token.url, parts.pageAddress), {
       token: parts.token.token,
       getToken: () => this.#askToken(async () => (await this.api.realtimeToken()).token),
       name: "fleetcast-dashboard",
@@ -125,10 +135,23 @@ export class LiveApp {
     }
   }
 
+  /**
+   * Fills a feed whose channel lost its position from what is stored. Only when the stored page does not reach back to what
+   * is known, or cannot be read, does a divider say from when to when events may be missing.
+   */
+  async healFeed(feed: EventFeed, ask: () => Promise<EventPage>): Promise<void> {
+    const toMs = this.serverClock.now();
+    const fromMs = (this.model.view.gaps.at(-1)?.fromMs ?? this.clock.now()) + this.serverClock.offsetMs;
+    const page = await ask().catch(() => null);
+    const added = page?.events.filter((event) => feed.addEvent(event)).length ?? 0;
+    const reachesBack = page !== null && (added < page.events.length || page.next_before_ms === null);
+    if (!reachesBack) feed.add({ kind: "gap", id: `gap@${toMs}`, fromMs, toMs });
+  }
+
   #pollFeed(): void {
     this.#feedPoll = this.clock.setTimeout(() => {
       if (this.#feedSpeaks || this.#stopping) return;
-      if (this.#client.state === "connected" && !document.hidden) void this.#readFeed(true);
+      if (this.#client.state === "connected" && !this.#hidden()) void this.#readFeed(true);
       this.#pollFeed();
     }, feedPollMs);
   }
@@ -165,8 +188,8 @@ export class LiveApp {
   async #recentNotices(subscription: Subscription): Promise<void> {
     const history = await subscription.history({ limit: recentNotices, reverse: true }).catch(() => null);
     for (const context of history?.publications ?? []) {
-      const notice = readNotice(context.data, this.origin({ ...context, channel: alertChannel }));
-      if (notice !== null && this.serverClock.now() - notice.atMs < recentNoticeMs) this.notices.post(notice);
+      const notice = readNotice(context.data, this.origin({ ...context, channel: alertChannel }), true);
+      if (notice !== null && this.serverClock.now() - (notice.atMs ?? this.serverClock.now()) < recentNoticeMs) this.notices.post(notice);
     }
   }
 
@@ -216,11 +239,7 @@ export class LiveApp {
           }
         },
         subscribed: (arrival) => {
-          if (arrival !== "lost") return;
-          const window = this.model.view.gaps.at(-1);
-          const toMs = this.serverClock.now();
-          const fromMs = window === undefined ? toMs : window.fromMs + this.serverClock.offsetMs;
-          this.feed.add({ kind: "gap", id: `gap@${toMs}`, fromMs, toMs });
+          if (arrival === "lost") void this.healFeed(this.feed, () => this.api.events({ limit: seedEvents }));
         },
       },
     );
@@ -255,7 +274,7 @@ export class LiveApp {
 }
 
 /** The token's address is a path on this host, or a full `ws:` or `wss:` address elsewhere. */
-function socketAddress(url: string): string {
+function socketAddress(url: string, pageAddress: string): string {
   if (/^wss?:/.test(url)) return url;
-  return new URL(url, location.href).href.replace(/^http/, "ws");
+  return new URL(url, pageAddress).href.replace(/^http/, "ws");
 }

@@ -22,6 +22,7 @@ export interface RawPayload {
 export type SeriesPhase = { readonly name: "loading" } | { readonly name: "ready" } | { readonly name: "failed"; readonly code: string };
 
 const rawPayloadsMax = 50;
+const eventsAtOnce = 100;
 const seriesPointsMax = 2_000;
 /** Asked for beyond our idea of the server's now: its answer says up to when the series is complete. */
 const aheadMs = 60_000;
@@ -139,12 +140,7 @@ export class MachineSession {
   }
 
   #eventsSubscribed(arrival: Arrival, subscription: Subscription): void {
-    if (arrival === "lost") {
-      const toMs = this.#app.serverClock.now();
-      const lostAtMs = this.#app.model.view.lostAtMs ?? this.#app.clock.now();
-      this.feed.add({ kind: "gap", id: `gap@${toMs}`, fromMs: lostAtMs + this.#app.serverClock.offsetMs, toMs });
-      void this.#reloadEvents();
-    }
+    if (arrival === "lost") void this.#app.healFeed(this.feed, () => this.#app.api.events({ vmId: this.vmId, limit: eventsAtOnce }));
     void this.#loadWatchers(subscription);
   }
 
@@ -232,12 +228,6 @@ export class MachineSession {
     // Presence may be off for the namespace; then nobody is shown, which is what is known.
     const presence = await subscription.presence().catch(() => ({ clients: {} }));
     this.watchers.loaded(Object.values(presence.clients));
-  }
-
-  async #reloadEvents(): Promise<void> {
-    // The divider already says that something may be missing; a failed look-up leaves it at that.
-    const page = await this.#app.api.events({ vmId: this.vmId, limit: 100 }).catch(() => null);
-    for (const event of page?.events ?? []) this.feed.addEvent(event);
   }
 
   #setPhase(phase: SeriesPhase): void {

@@ -42,7 +42,7 @@ export class NoticeBoard {
     this.#known.add(notice.id);
     if (this.#known.size > rememberedMax) this.#known.delete(this.#known.values().next().value!);
     this.#notices = [...this.#notices, notice]
-      .sort((a, b) => Number(b.critical) - Number(a.critical) || b.atMs - a.atMs)
+      .sort((a, b) => Number(b.critical) - Number(a.critical) || (b.atMs ?? 0) - (a.atMs ?? 0))
       .slice(0, noticesMax);
     this.#signal.emit();
     return true;
@@ -64,7 +64,7 @@ export class NoticeBoard {
 
   #renew(notice: Notice): void {
     const standing = this.#notices.find((other) => other.id === notice.id);
-    if (standing === undefined || standing.atMs >= notice.atMs) return;
+    if (standing === undefined || (standing.atMs ?? 0) >= (notice.atMs ?? 0)) return;
     this.#notices = this.#notices.map((other) => (other === standing ? notice : other));
     this.#signal.emit();
   }

@@ -61,7 +61,7 @@ function NoticeLine({ notice, onDismiss }: { notice: Notice; onDismiss: () => vo
           {notice.event === null ? notice.level || t("notice.broadcast") : t(`severity.${notice.event.severity}`)}
         </span>
         {notice.event === null ? <span className="break-words">{notice.content}</span> : <AlertWords event={notice.event} />}
-        <time className="ml-2 whitespace-nowrap text-muted text-sm">{format.moment(notice.atMs, now)}</time>
+        {notice.atMs === null ? null : <time className="ml-2 whitespace-nowrap text-muted text-sm">{format.moment(notice.atMs, now)}</time>}
       </p>
       <Button look="quiet" size="icon" className="-my-1.5 -mr-2" aria-label={t("notice.dismiss")} onClick={onDismiss}>
         <X size={16} aria-hidden />
