@@ -21,9 +21,10 @@ const pieceRows = 2_000;
 const rollUpEveryMs = 60_000;
 /** Once through all publications this often; what stayed inside a window is looked at again. */
 const sweepEveryMs = 600_000;
-const walPagesMax = 4_000;
+/** Pages waiting in the WAL before they are moved into the file. */
+const walPagesMax = 8_000;
 /** A reader that holds the WAL open keeps it growing; from here on it is said (F09). */
-const walPagesAlarm = 65_536;
+const walPagesAlarm = 131_072;
 
 /**
  * What the writer does between batches, in pieces: roll-ups, deleting what is old, moving the WAL into the file.
@@ -36,7 +37,6 @@ export class Housekeeping {
   readonly #rollUp: Statement;
   readonly #put: Statement;
   readonly #highestReading: Statement<{ id: number | null }, []>;
-  readonly #walSizeOf: () => number;
   #rolledThrough: number;
   #rolledMs = 0;
   #sweptThrough = 0;
@@ -45,11 +45,10 @@ export class Housekeeping {
   #walAlarmed = false;
   #prunedVm = 0;
 
-  constructor(db: Database, keep: Keep, walSizeOf: () => number, report: (message: string) => void) {
+  constructor(db: Database, keep: Keep, report: (message: string) => void) {
     this.#db = db;
     this.#keep = keep;
     this.#report = report;
-    this.#walSizeOf = walSizeOf;
     this.#rollUp = db.prepare(rollUpPiece);
     this.#put = db.prepare("INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value");
     this.#highestReading = db.prepare("SELECT max(id) AS id FROM reading");
@@ -58,7 +57,7 @@ export class Housekeeping {
 
   /** One piece of work. Answers whether more is due. */
   tidy(nowMs: number): boolean {
-    if (this.#walSizeOf() > walPagesMax * 4_096) this.checkpoint();
+    if (this.#walPages("NOOP").waiting > walPagesMax) this.checkpoint();
     if (this.#rollUpPiece(nowMs)) return true;
     let more = this.#deleteOldReadings(nowMs);
     more = this.#sweepPublications(nowMs) || more;
@@ -70,11 +69,16 @@ export class Housekeeping {
 
   /** Moves what the WAL holds into the database file, as far as readers allow. */
   checkpoint(): void {
-    const { log } = this.#db.query("PRAGMA wal_checkpoint(PASSIVE)").get() as { log: number };
-    if (log > walPagesAlarm && !this.#walAlarmed) {
-      this.#report(`the write-ahead log holds ${log} pages: a long read keeps it from being emptied`);
+    const { waiting } = this.#walPages("PASSIVE");
+    if (waiting > walPagesAlarm && !this.#walAlarmed) {
+      this.#report(`the write-ahead log holds ${waiting} pages that cannot be moved: a long read keeps it from being emptied`);
     }
-    this.#walAlarmed = log > walPagesAlarm;
+    this.#walAlarmed = waiting > walPagesAlarm;
+  }
+
+  #walPages(mode: "NOOP" | "PASSIVE"): { readonly waiting: number } {
+    const { log, checkpointed } = this.#db.query(`PRAGMA wal_checkpoint(${mode})`).get() as { log: number; checkpointed: number };
+    return { waiting: log - checkpointed };
   }
 
   #rollUpPiece(nowMs: number): boolean {

@@ -2,6 +2,7 @@ import type { JournalRow } from "../journal.ts";
 import type { ReaderAnswer, ReaderQuestion, ReaderReply, ReaderRequest } from "./reader-protocol.ts";
 import { decodeRow } from "./row-tape.ts";
 import { TapeReader } from "./tape.ts";
+import { endThread } from "./thread.ts";
 
 /** An answer with its rows taken off the tape. */
 export type Answer =
@@ -25,6 +26,7 @@ export class ReaderLink {
   readonly #sent: (readonly Asked[])[] = [];
   #onState: (() => void) | undefined;
   #ended: Error | undefined;
+  #closed: Promise<void> | undefined;
 
   constructor(notice: (message: string) => void) {
     this.#notice = notice;
@@ -38,10 +40,9 @@ export class ReaderLink {
   }
 
   /** Rejects what was not answered yet. */
-  async close(): Promise<void> {
-    if (this.#ended === undefined) await this.#state({ kind: "close" });
-    this.#end(new Error("the journal is closed"));
-    this.#worker.terminate();
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
   }
 
   ask(question: ReaderQuestion): Promise<Answer> {
@@ -50,6 +51,12 @@ export class ReaderLink {
       if (this.#asked.length === 0) queueMicrotask(() => this.#flush());
       this.#asked.push({ question, resolve, reject });
     });
+  }
+
+  async #close(): Promise<void> {
+    if (this.#ended === undefined) await this.#state({ kind: "close" });
+    this.#end(new Error("the journal is closed"));
+    await endThread(this.#worker);
   }
 
   #flush(): void {

@@ -187,7 +187,7 @@ class SqliteJournal implements Journal {
         resolve = settle;
       });
       this.#closed = { promise, resolve };
-      if (this.#phase === "failed") this.#end();
+      if (this.#phase === "failed") void this.#end();
       else this.#next();
     }
     return this.#closed.promise;
@@ -246,8 +246,7 @@ class SqliteJournal implements Journal {
         this.#settleOpen?.resolve(answer);
         return;
       case "refused":
-        this.#end();
-        this.#settleOpen?.reject(new StoreRefused(answer.path, answer.why));
+        void this.#end().then(() => this.#settleOpen?.reject(new StoreRefused(answer.path, answer.why)));
         return;
       case "committed":
         this.#settle(answer);
@@ -264,7 +263,7 @@ class SqliteJournal implements Journal {
         this.#next();
         return;
       case "closed":
-        this.#end();
+        void this.#end();
         return;
       case "notice":
         this.#options.log?.warn({ dir: this.#options.dir }, answer.message);
@@ -312,7 +311,7 @@ class SqliteJournal implements Journal {
     this.#options.log?.error({ dir: this.#options.dir, cause: cause.message }, "the store failed for good");
     this.#settleOpen?.reject(cause);
     this.#onFatal(cause);
-    if (this.#closed !== undefined) this.#end();
+    if (this.#closed !== undefined) void this.#end();
   }
 
   #tidyLater(): void {
@@ -327,12 +326,12 @@ class SqliteJournal implements Journal {
     if (this.#closed === undefined) this.#tidyIsDue = true;
   }
 
-  #end(): void {
+  async #end(): Promise<void> {
     this.#phase = "closed";
     this.#cancelTimer();
     this.#cancelRetry();
-    this.#writer.terminate();
-    void this.#reader.close().then(() => this.#closed?.resolve());
+    await Promise.all([this.#writer.end(), this.#reader.close()]);
+    this.#closed?.resolve();
   }
 
   async #ask(question: ReaderQuestion): Promise<Exclude<Answer, { readonly kind: "failed" }>> {

@@ -7,6 +7,7 @@ import { ManualClock, SeededChance } from "@fleetcast/engine/testing";
 import { withTemporaryFolder } from "../../testing/temporary-folder.ts";
 import type { Journal, JournalOutcome } from "../journal.ts";
 import { openSqliteJournal } from "./sqlite-journal.ts";
+import { pageBytes } from "./store-file.ts";
 import { StoreRefused } from "./store-refused.ts";
 
 const hour = 3_600_000;
@@ -78,7 +79,7 @@ test("[L14] a file that is no database, a damaged page, half a file: refused, ne
   const damages: readonly (readonly [string, (path: string) => void])[] = [
     ["no database", (path) => writeFileSync(path, "this is no database at all".repeat(1_000))],
     ["header", (path) => overwrite(path, 0, new Uint8Array(100).fill(0x55))],
-    ["page", (path) => overwrite(path, (Math.floor(statSync(path).size / 8_192) * 4_096) | 0, new Uint8Array(4_096).fill(0xaa))],
+    ["page", (path) => overwrite(path, Math.floor(statSync(path).size / pageBytes / 2) * pageBytes, new Uint8Array(pageBytes).fill(0xaa))],
     ["half", (path) => writeFileSync(path, readFileSync(path).subarray(0, statSync(path).size / 2))],
   ];
   for (const [name, damage] of damages) {
@@ -96,7 +97,7 @@ test("[L14] --recover saves what is readable, keeps the damaged file, and gives 
   await withTemporaryFolder(async (dir) => {
     const path = await filled(dir);
     const at = readFileSync(path).indexOf(new TextEncoder().encode(`publication-${"200".padStart(200, "0")}`));
-    overwrite(path, at - (at % 4_096), new Uint8Array(4_096).fill(0xaa));
+    overwrite(path, at - (at % pageBytes), new Uint8Array(pageBytes).fill(0xaa));
     const journal = await open(dir, { recover: true });
     assert.ok(existsSync(`${path}.damaged-1`));
     const stats = await journal.stats();

@@ -11,6 +11,7 @@ export const databaseName = "journal.db";
 const stampName = "journal.stamp";
 /** How long a statement waits for a lock before the batch is put back (F09). */
 const busyTimeoutMs = 250;
+export const pageBytes = 2_048;
 const pageCacheKiB = 65_536;
 /** The WAL file is cut back to this after a checkpoint that emptied it. */
 const walKeptBytes = 67_108_864;
@@ -69,6 +70,9 @@ function claimFolder(dir: string): void {
 function openDatabase(path: string): Database {
   const db = new Database(path, { create: true, readwrite: true, strict: true });
   db.run(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
+  // A message at rest touches a row each on half a dozen pages, and each page goes to the WAL whole: with 2 KiB pages a
+  // third less is written than with 4 KiB, at the same speed.
+  db.run(`PRAGMA page_size = ${pageBytes}`);
   db.run("PRAGMA journal_mode = WAL");
   db.run("PRAGMA synchronous = FULL");
   // Checkpoints are our own: SQLite's automatic one swallows a failed fsync (R5).

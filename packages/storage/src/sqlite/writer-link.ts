@@ -1,3 +1,4 @@
+import { endThread } from "./thread.ts";
 import type { WriterAnswer, WriterRequest } from "./writer-protocol.ts";
 
 /** This side of the writer's thread. At most one request is under way; its answer goes to the handler. */
@@ -22,7 +23,7 @@ export class WriterLink {
     this.#worker.postMessage(request, buffers);
   }
 
-  terminate(): void {
-    this.#worker.terminate();
+  end(): Promise<void> {
+    return endThread(this.#worker);
   }
 }

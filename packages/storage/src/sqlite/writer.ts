@@ -1,9 +1,7 @@
-import { statSync } from "node:fs";
-import { join } from "node:path";
 import { type Batch, BatchWriter } from "./batch-writer.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { failureKind, TransientFailure } from "./sqlite-failure.ts";
-import { databaseName, type OpenStore, openStore } from "./store-file.ts";
+import { type OpenStore, openStore } from "./store-file.ts";
 import { StoreRefused } from "./store-refused.ts";
 import type { SpentBuffers, WriterAnswer, WriterRequest } from "./writer-protocol.ts";
 
@@ -43,8 +41,7 @@ export class Writer {
   #open(request: WriterRequest & { readonly kind: "open" }): WriterAnswer {
     try {
       const store = openStore(request);
-      const walPath = join(request.dir, `${databaseName}-wal`);
-      const housekeeping = new Housekeeping(store.db, request.keep, () => statSync(walPath).size, this.#notice);
+      const housekeeping = new Housekeeping(store.db, request.keep, this.#notice);
       this.#opened = { store, batches: new BatchWriter(store.db, store.epoch), housekeeping };
       return { kind: "opened", epoch: store.epoch, notices: store.notices };
     } catch (cause) {
