@@ -14,7 +14,7 @@ import {
   type EngineStats,
   type TransportInfo,
 } from "./engine-api.ts";
-import { Delivery, FanOut } from "./fan-out.ts";
+import { Delivery, type DeliveryProblems, FanOut } from "./fan-out.ts";
 import { Hub } from "./hub.ts";
 import { type AppendResult, type CommittedPublication, type LogAppend, type ReadResult, UnrecoverablePosition } from "./log.ts";
 import type { EngineOptions } from "./options.ts";
@@ -48,7 +48,7 @@ class EmbeddedEngine implements Engine {
       codec: jsonCodec,
       namespaces: new Namespaces(options, ports),
       hub: new Hub(),
-      fanOut: new FanOut(ports.clock, jsonCodec, deliveryProblems, options.queueBytesMax),
+      fanOut: new FanOut(ports.clock, jsonCodec, deliveryProblems(ports), options.queueBytesMax),
       presence: new MemoryPresence(),
       wheel: new TimerWheel(ports.clock),
       counters: { slowDisconnects: 0, droppedFrames: 0 },
@@ -230,11 +230,17 @@ class EmbeddedEngine implements Engine {
   }
 }
 
-const deliveryProblems = {
-  onGap: (subscription: Parameters<typeof endSubscription>[0]) => endSubscription(subscription, "insufficientState"),
-  onInappropriate: ({ connection }: Parameters<typeof endSubscription>[0]) => connection.disconnect(disconnects.inappropriateProtocol),
-  onHeldTooMuch: ({ connection }: Parameters<typeof endSubscription>[0]) => connection.disconnect(disconnects.slow),
-};
+function deliveryProblems({ report }: EnginePorts): DeliveryProblems {
+  return {
+    onGap: (subscription) => endSubscription(subscription, "insufficientState"),
+    onInappropriate: ({ connection }) => connection.disconnect(disconnects.inappropriateProtocol),
+    onHeldTooMuch: ({ connection }) => connection.disconnect(disconnects.slow),
+    onFailure: (cause, subscription) => {
+      if (subscription === undefined) report("a step of the fan-out failed", cause);
+      else subscription.connection.fail("delivery", cause);
+    },
+  };
+}
 
 function refusal(error: { readonly code: number; readonly message: string }): EngineRefusal {
   return new EngineRefusal(error.code, error.message);

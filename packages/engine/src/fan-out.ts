@@ -25,6 +25,7 @@ export class Delivery {
   readonly subscribers: number;
   #codec: Codec | undefined;
   #message: EncodedMessage | undefined;
+  #isGivenUp = false;
 
   constructor(channel: HubChannel, push: Push, epoch = "") {
     this.channel = channel;
@@ -36,6 +37,15 @@ export class Delivery {
 
   get sizeBytes(): number {
     return this.push.kind === "publication" ? this.push.publication.data.length : 0;
+  }
+
+  /** It could not be encoded, by a mistake of ours: subscribers will notice the gap. */
+  get isGivenUp(): boolean {
+    return this.#isGivenUp;
+  }
+
+  giveUp(): void {
+    this.#isGivenUp = true;
   }
 
   /** Undefined: not for this format (3506). */
@@ -56,6 +66,8 @@ export interface DeliveryProblems {
   onInappropriate(subscription: Subscription): void;
   /** More is held for a subscription that is being recovered than a connection may queue (3008). */
   onHeldTooMuch(subscription: Subscription): void;
+  /** Our own mistake, in a delivery or in what runs in turn with them. */
+  onFailure(cause: unknown, subscription: Subscription | undefined): void;
 }
 
 /**
@@ -156,7 +168,7 @@ export class FanOut implements OutboxSchedule {
         this.#expected -= delivery.subscribers;
       }
       this.#nextDelivery++;
-      if (typeof delivery === "function") delivery();
+      if (typeof delivery === "function") this.#runInTurn(delivery);
       if (this.#clock.monotonicMs() >= untilMs) break;
     }
     // What is done must not be kept by a list that never ends under load.
@@ -165,8 +177,29 @@ export class FanOut implements OutboxSchedule {
     this.#nextDelivery = 0;
   }
 
-  /** Answers false when time was up before the end. */
+  #runInTurn(act: () => void): void {
+    try {
+      act();
+    } catch (cause) {
+      this.#problems.onFailure(cause, undefined);
+    }
+  }
+
+  /** Answers false when time was up before the end. A mistake of ours costs one subscriber, never the others. */
   #runDelivery(delivery: Delivery, untilMs: number): boolean {
+    for (;;) {
+      try {
+        return this.#deliverToAll(delivery, untilMs);
+      } catch (cause) {
+        const { cursor, subscriptions } = delivery.channel;
+        if (cursor === 0) delivery.giveUp();
+        this.#problems.onFailure(cause, cursor === 0 ? undefined : subscriptions[cursor - 1]);
+      }
+    }
+  }
+
+  #deliverToAll(delivery: Delivery, untilMs: number): boolean {
+    if (delivery.isGivenUp) return true;
     const { channel } = delivery;
     const { subscriptions } = channel;
     const message = delivery.message(this.#codec);

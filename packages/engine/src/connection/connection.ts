@@ -110,7 +110,11 @@ export class Connection implements ConnectionInput, OutboxOwner, WheelEntry {
   message(frame: string | Uint8Array): void {
     if (!this.isOpen) return;
     if (!this.#busy) {
-      this.#run(this.context.codec.decode(frame), 0);
+      try {
+        this.#run(this.context.codec.decode(frame), 0);
+      } catch (cause) {
+        this.fail("frame", cause);
+      }
       return;
     }
     this.#waitingFrames ??= [];
@@ -175,8 +179,20 @@ export class Connection implements ConnectionInput, OutboxOwner, WheelEntry {
     this.closed();
   }
 
+  /** Our own mistake: reported once, here, and told to the client as 3004. Everybody else goes on. */
+  fail(what: string, cause: unknown): void {
+    this.#busy = false;
+    this.context.ports.report(`a connection failed at its ${what}`, cause);
+    this.disconnect(disconnects.internal);
+  }
+
   onSlow(): void {
     this.disconnect(disconnects.slow);
+  }
+
+  onFailure(cause: unknown): void {
+    this.context.ports.report("a socket failed at its flush", cause);
+    this.destroy();
   }
 
   onGone(): void {
@@ -191,7 +207,11 @@ export class Connection implements ConnectionInput, OutboxOwner, WheelEntry {
       else this.setDeadline();
       return;
     }
-    runDeadlines(this, nowMs);
+    try {
+      runDeadlines(this, nowMs);
+    } catch (cause) {
+      this.fail("deadline", cause);
+    }
     this.setDeadline();
   }
 
@@ -204,27 +224,15 @@ export class Connection implements ConnectionInput, OutboxOwner, WheelEntry {
     for (let at = from; at < frame.commands.length && this.isOpen; at++) {
       const command = frame.commands[at];
       if (command === undefined) break;
-      const outcome = this.#handle(command);
+      const outcome = this.#dispatch(this, command);
       if (outcome instanceof Promise) {
         this.#busy = true;
-        void outcome.then(
-          (known) => this.#resume(frame, at + 1, command, known),
-          (cause: unknown) => this.#fail(command, cause),
-        );
+        void outcome.then((known) => this.#resume(frame, at + 1, command, known)).catch((cause: unknown) => this.fail(command.kind, cause));
         return;
       }
       this.#act(command, outcome);
     }
     if (frame.violation && this.isOpen) this.disconnect(disconnects.badRequest);
-  }
-
-  #handle(command: ClientCommand): Outcome | Promise<Outcome> {
-    try {
-      return this.#dispatch(this, command);
-    } catch (cause) {
-      this.#fail(command, cause);
-      return { kind: "nothing" };
-    }
   }
 
   #resume(frame: DecodedFrame, at: number, command: ClientCommand, outcome: Outcome): void {
@@ -256,13 +264,6 @@ export class Connection implements ConnectionInput, OutboxOwner, WheelEntry {
       case "nothing":
         return;
     }
-  }
-
-  /** Our own mistake: reported once, here, and told to the client as 3004. */
-  #fail(command: ClientCommand, cause: unknown): void {
-    this.#busy = false;
-    this.context.ports.report(`a ${command.kind} command failed`, cause);
-    this.disconnect(disconnects.internal);
   }
 
   #refuse(): void {

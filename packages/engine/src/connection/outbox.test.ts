@@ -227,3 +227,15 @@ test("[OB6] whoever leaves in the middle of a fan-out makes nobody else miss or 
   }
   assert.equal(clients.filter((client) => numbers(client).length === 2).length, b.engine.stats().connections);
 });
+
+test("[R1] a socket that throws costs its own connection and is reported; the fan-out goes on", async () => {
+  const [b, clients] = await subscribers(5);
+  const [, thrower] = clients;
+  assert.ok(thrower);
+  thrower.socket.onSend = () => {
+    throw new Error("broken socket");
+  };
+  await publishAtOnce(b, 1, 2);
+  assert.deepEqual([b.engine.stats().connections, b.reports.length, thrower.closeCode], [4, 1, 0]);
+  for (const client of clients) if (client !== thrower) assert.deepEqual(numbers(client), [1, 2]);
+});

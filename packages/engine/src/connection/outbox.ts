@@ -59,6 +59,8 @@ export interface OutboxOwner {
   onSlow(): void;
   /** The runtime dropped a frame or lost the peer: this client has a gap (D20). */
   onGone(): void;
+  /** The socket threw. */
+  onFailure(cause: unknown): void;
 }
 
 /**
@@ -194,10 +196,14 @@ export class Outbox {
   }
 
   #send(node: WaitingMessage): void {
-    const outcome = this.#socket.send(node.frame(this.#codec));
-    if (outcome === "sent") return;
-    if (outcome === "queued") this.#blocked = true;
-    else this.#owner.onGone();
+    try {
+      const outcome = this.#socket.send(node.frame(this.#codec));
+      if (outcome === "sent") return;
+      if (outcome === "queued") this.#blocked = true;
+      else this.#owner.onGone();
+    } catch (cause) {
+      this.#owner.onFailure(cause);
+    }
   }
 
   #uncount(): void {

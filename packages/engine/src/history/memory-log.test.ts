@@ -39,3 +39,17 @@ test("memory [LOG9] a long stream keeps the window only", async () => {
   const { publications } = await log.read({ channel: "pump", window, limit: -1, reverse: false });
   assert.deepEqual([publications.length, publications[0]?.offset, publications.at(-1)?.offset], [100, 901, 1_000]);
 });
+
+test("memory [R2] names that were only asked for are forgotten after 10 minutes, those still asked for are not", async () => {
+  const clock = new ManualClock();
+  const log = new MemoryLog({ clock, chance: new SeededChance(1) });
+  const window = { sizeMax: 10, ttlMs: 60_000, metaTtlMs: 2_592_000_000 };
+  const kept = await log.top("kept", window);
+  for (let n = 0; n < 100; n++) await log.top(`asked:${n}`, window);
+  for (let minute = 0; minute < 15; minute++) {
+    await clock.advance(60_000);
+    assert.deepEqual(await log.top("kept", window), kept);
+  }
+  assert.equal(log.size.streams, 1);
+  log.close();
+});

@@ -13,6 +13,8 @@ import type { Chance, Clock } from "../ports.ts";
 
 /** How long an idempotency key answers with the first position (D52). */
 export const idempotencyKeyTtlMs = 300_000;
+/** A stream that was only asked for: whoever can subscribe could otherwise fill the memory with names for 30 days. */
+const emptyStreamTtlMs = 600_000;
 const sweepEveryMsMin = 1_000;
 /** A longer delay than this would not fit into the timers of every runtime. */
 const sweepEveryMsMax = 86_400_000;
@@ -224,11 +226,17 @@ class Stream {
   /** When time next takes something away from this stream. */
   get dueMs(): number {
     if (this.newest() !== undefined) return this.lastMs + this.ttlMs;
-    return this.metaTtlMs > 0 ? this.touchedMs + this.metaTtlMs : Number.POSITIVE_INFINITY;
+    return this.touchedMs + this.#keptMs;
   }
 
   isForgotten(nowMs: number): boolean {
-    return this.metaTtlMs > 0 && nowMs - this.touchedMs > this.metaTtlMs;
+    return nowMs - this.touchedMs > this.#keptMs;
+  }
+
+  /** How long offset and epoch outlive the last touch. */
+  get #keptMs(): number {
+    const metaTtlMs = this.metaTtlMs > 0 ? this.metaTtlMs : Number.POSITIVE_INFINITY;
+    return this.top === 0 ? Math.min(metaTtlMs, emptyStreamTtlMs) : metaTtlMs;
   }
 
   forget(): void {

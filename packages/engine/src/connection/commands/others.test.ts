@@ -147,3 +147,15 @@ test("[C21] a payload that JSON cannot carry ends its subscribers with 3506, liv
   assert.equal(recovering.closeCode, 3506);
   assert.equal(b.engine.stats().subscriptions, 0);
 });
+
+test("[C8] repeated and unordered ids, and thousands of commands in one frame, are each answered with their id", async () => {
+  const ids = Array.from({ length: 4_000 }, (_, n) => (n * 7) % 100 || 4_294_967_295);
+  const b = new EngineBench();
+  const other = await b.connect();
+  other.say(ids.map((id) => `{"id":${id},"rpc":{}}`).join("\n"));
+  await b.clock.settle();
+  assert.deepEqual(
+    other.messages.slice(1).map((message) => message["id"]),
+    ids,
+  );
+});
