@@ -62,12 +62,13 @@ export class RestartableProcess {
 
 /** The document's own stack: a real Mosquitto, a real Centrifugo v6.9.6, Fleetcast between them, nginx in front. */
 export async function startProduction(
-  options: { readonly entry?: string; readonly config?: Record<string, unknown> } = {},
+  options: { readonly entry?: string; readonly command?: readonly string[]; readonly config?: Record<string, unknown> } = {},
 ): Promise<Stack> {
   const [nginxPort, centrifugoPort, fleetcastPort] = (await freePorts(3)) as [number, number, number];
   const mosquitto = await Mosquitto.started(mosquittoConf);
   const fleetcast = await Fleetcast.prepare({
     ...(options.entry === undefined ? {} : { entry: options.entry }),
+    ...(options.command === undefined ? {} : { command: options.command }),
     httpPort: fleetcastPort,
     config: {
       mqtt: { broker: mosquitto.url },
