@@ -52,7 +52,8 @@ export function decodeBatch(body: Uint8Array, count: number): readonly ItemOutco
     // Not JSON is one more way of not being an answer.
     return undefined;
   }
-  const replies = memberOf(answer, "replies");
+  // An empty list is left out of an answer.
+  const replies = count === 0 && isObject(answer) ? (memberOf(answer, "replies") ?? []) : memberOf(answer, "replies");
   if (!Array.isArray(replies) || replies.length !== count) return undefined;
   const outcomes: ItemOutcome[] = [];
   for (const reply of replies as readonly unknown[]) {
@@ -79,5 +80,9 @@ function decodeReply(reply: unknown): ItemOutcome | undefined {
 }
 
 function memberOf(value: unknown, name: string): unknown {
-  return typeof value === "object" && value !== null && Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined;
+  return isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -5,9 +5,14 @@ import { type BatchItem, decodeBatch, encodeBatch, type ItemOutcome } from "./ba
  * What became of one request. `failed`: none of its items may count as pushed, though some may have arrived. `alarm`: a
  * human has to mend it (wrong key, wrong address). `tooLarge`: a smaller request may pass.
  */
-export type SendOutcome =
-  | { readonly kind: "answered"; readonly items: readonly ItemOutcome[] }
-  | { readonly kind: "failed"; readonly reason: string; readonly alarm: boolean; readonly tooLarge: boolean };
+export type SendOutcome = { readonly kind: "answered"; readonly items: readonly ItemOutcome[] } | SendFailure;
+
+export interface SendFailure {
+  readonly kind: "failed";
+  readonly reason: string;
+  readonly alarm: boolean;
+  readonly tooLarge: boolean;
+}
 
 /** Never rejects. */
 export type BatchSender = (items: readonly BatchItem[]) => Promise<SendOutcome>;
@@ -53,6 +58,6 @@ function outcomeOf(answer: OutgoingAnswer, count: number): SendOutcome {
   }
 }
 
-function failed(reason: string): Extract<SendOutcome, { kind: "failed" }> {
+function failed(reason: string): SendFailure {
   return { kind: "failed", reason, alarm: false, tooLarge: false };
 }

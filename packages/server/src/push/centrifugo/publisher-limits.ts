@@ -15,8 +15,10 @@ export interface PublisherLimits {
   readonly retryDelayMsMax: number;
   /** Cursors are stored at most this long after the push that moved them (N3: at most 1 s late). */
   readonly saveDelayMs: number;
-  /** Failures of whole requests, one after the other, from which on the push counts as unhealthy. */
-  readonly failuresUnhealthy: number;
+  /** Requests that fail for this long, one after the other, make the push unhealthy. */
+  readonly unhealthyAfterMs: number;
+  /** With nothing to push, the other side is asked this often whether it still would. */
+  readonly pulseEveryMs: number;
 }
 
 export const publisherLimits: PublisherLimits = {
@@ -31,7 +33,8 @@ export const publisherLimits: PublisherLimits = {
   retryDelayMsMin: 50,
   retryDelayMsMax: 2_000,
   saveDelayMs: 500,
-  failuresUnhealthy: 3,
+  unhealthyAfterMs: 2_000,
+  pulseEveryMs: 5_000,
 };
 
 /**

@@ -50,6 +50,10 @@ class Bench {
     const publisher = this.publisher(options);
     await publisher.start();
     await this.clock.settle();
+    const pulse = this.requests.findIndex(({ items }) => items.length === 0);
+    const [request] = this.requests.splice(pulse, 1);
+    request!.answer(pushed(0));
+    await this.clock.settle();
     return publisher;
   }
 
@@ -83,6 +87,32 @@ const failed = (reason: string, more: { readonly alarm?: boolean; readonly tooLa
   reason,
   alarm: more.alarm ?? false,
   tooLarge: more.tooLarge ?? false,
+});
+
+test("[R4] with nothing to push, the other side is asked all the same, and what it answers is the health", async () => {
+  const bench = new Bench();
+  const publisher = await bench.started();
+  await bench.clock.advance(publisherLimits.pulseEveryMs);
+  assert.deepEqual(bench.waiting, [[]]);
+  await bench.answer(failed("connection refused"));
+  assert.equal(publisher.healthy, true);
+  while (publisher.healthy) {
+    await bench.clock.advance(publisherLimits.retryDelayMsMax);
+    await bench.answer(failed("connection refused"));
+  }
+  await bench.clock.advance(publisherLimits.retryDelayMsMax);
+  await bench.answer();
+  assert.equal(publisher.healthy, true);
+});
+
+test("[R4] a request that hangs makes the push unhealthy when it ends", async () => {
+  const bench = new Bench();
+  const publisher = await bench.started();
+  publisher.offer([bench.row("events:1")]);
+  await bench.clock.advance(publisherLimits.requestTimeoutMs - 1);
+  assert.equal(publisher.healthy, true);
+  await bench.answer(failed("timeout"));
+  assert.equal(publisher.healthy, false);
 });
 
 test("[N2] channels share a request, each with its first row only; the second waits for the first", async () => {

@@ -3,10 +3,11 @@ import type { CommittedBatch, Journal, JournalRow } from "@fleetcast/storage";
 import type { Logger } from "../../log.ts";
 import { Backlog, type Pending } from "./backlog.ts";
 import type { ItemOutcome } from "./batch-codec.ts";
-import type { BatchSender, SendOutcome } from "./batch-sender.ts";
+import type { BatchSender, SendFailure } from "./batch-sender.ts";
 import { ChannelQueue } from "./channel-queue.ts";
 import { CursorKeeper } from "./cursor-keeper.ts";
 import { Fifo } from "./fifo.ts";
+import { isPowerOfTwo, Outage, retryDelayMs } from "./outage.ts";
 import type { LatestRule, PublisherLimits } from "./publisher-limits.ts";
 
 /** How a row ended: pushed, parked with its reason, or left out because a newer one says it all (N4). */
@@ -62,9 +63,8 @@ export class Publisher {
   #offeredId = 0;
   #held = 0;
   #requests = 0;
-  #failures = 0;
+  readonly #outage: Outage;
   #blocked = false;
-  #alarm = "";
   #batchRowsMax: number;
   #phase: "new" | "running" | "stopped" = "new";
   #pushed = 0;
@@ -73,6 +73,7 @@ export class Publisher {
 
   constructor(ports: PublisherPorts) {
     this.#ports = ports;
+    this.#outage = new Outage(ports);
     this.#batchRowsMax = ports.limits.batchRowsMax;
     const { journal, name, clock, log, limits } = ports;
     this.#cursors = new CursorKeeper({
@@ -93,6 +94,7 @@ export class Publisher {
     this.#meetsJournal = stored.lastId === 0 && stored.channels.size === 0;
     this.#phase = "running";
     void this.#read();
+    this.#pulse();
   }
 
   /** Takes what the journal committed; returns at once. */
@@ -118,7 +120,7 @@ export class Publisher {
   }
 
   get healthy(): boolean {
-    return this.#alarm === "" && this.#failures < this.#ports.limits.failuresUnhealthy;
+    return this.#outage.healthy;
   }
 
   get stats(): PublisherStats {
@@ -148,7 +150,7 @@ export class Publisher {
 
   #isDrained(): boolean {
     if (this.#requests > 0) return false;
-    return this.#failures > 0 || (this.#backlog.unsettled === 0 && !this.#behind);
+    return this.#outage.isOn || (this.#backlog.unsettled === 0 && !this.#behind);
   }
 
   // Taking in ------------------------------------------------------------------------------------------------------
@@ -220,7 +222,7 @@ export class Publisher {
   // Sending --------------------------------------------------------------------------------------------------------
 
   #pump(): void {
-    const requestsMax = this.#failures > 0 ? 1 : this.#ports.limits.requestsInFlightMax;
+    const requestsMax = this.#outage.isOn ? 1 : this.#ports.limits.requestsInFlightMax;
     while (this.#phase === "running" && !this.#blocked && this.#requests < requestsMax) {
       const batch = this.#takeBatch();
       if (batch.length === 0) return;
@@ -255,22 +257,31 @@ export class Publisher {
     }
   }
 
+  /** A silent Centrifugo may be a dead one: readiness must know before the next row does. */
+  #pulse(): void {
+    this.#tryEmpty();
+    this.#later(this.#ports.limits.pulseEveryMs, () => this.#pulse());
+  }
+
+  #tryEmpty(): void {
+    if (this.#requests === 0 && !this.#blocked) void this.#send([]);
+  }
+
   async #send(batch: readonly ChannelQueue[]): Promise<void> {
+    const startedMs = this.#ports.clock.monotonicMs();
     this.#requests += 1;
     const outcome = await this.#ports.send(batch.map((queue) => ({ row: queue.rows.first()!.row, skipped: queue.skipped })));
     this.#requests -= 1;
     if (this.#phase === "stopped") return;
     if (outcome.kind === "answered") this.#answered(batch, outcome.items);
-    else this.#failed(batch, outcome);
+    else this.#failed(batch, outcome, startedMs);
     this.#pump();
     this.#noticeDrained();
     if (this.#behind && this.#hasRoom()) void this.#read();
   }
 
   #answered(batch: readonly ChannelQueue[], items: readonly ItemOutcome[]): void {
-    if (this.#failures > 0) this.#ports.log.info({ waiting: this.#backlog.unsettled }, "the push works again");
-    this.#failures = 0;
-    this.#alarm = "";
+    this.#outage.ended(this.#backlog.unsettled);
     this.#batchRowsMax = Math.min(this.#ports.limits.batchRowsMax, this.#batchRowsMax * 2);
     batch.forEach((queue, index) => {
       const item = items[index]!;
@@ -315,42 +326,28 @@ export class Publisher {
       const { code, message } = refusal;
       this.#ports.log.warn({ channel: queue.channel, code, reason: message, times: queue.refusals }, "a publication is refused for now");
     }
-    this.#later(this.#retryDelayMs(queue.refusals), () => {
+    this.#later(retryDelayMs(this.#ports, queue.refusals), () => {
       this.#makeReady(queue);
       this.#pump();
     });
   }
 
   /** A whole request failed: its rows keep their places and versions, and everybody waits before the next attempt. */
-  #failed(batch: readonly ChannelQueue[], failure: Extract<SendOutcome, { kind: "failed" }>): void {
+  #failed(batch: readonly ChannelQueue[], failure: SendFailure, startedMs: number): void {
     if (failure.tooLarge && batch.length === 1) {
       this.#retryLater(batch[0]!, { code: 413, message: failure.reason });
       return;
     }
     if (failure.tooLarge) this.#batchRowsMax = Math.max(1, Math.floor(batch.length / 2));
     for (const queue of batch) this.#makeReady(queue);
-    this.#failures += 1;
-    if (failure.alarm && this.#alarm !== failure.reason) {
-      this.#alarm = failure.reason;
-      this.#ports.log.error({ reason: failure.reason }, "Centrifugo refuses its API to us: check push.centrifugo.url and api_key");
-    } else if (isPowerOfTwo(this.#failures)) {
-      this.#ports.log.warn(
-        { reason: failure.reason, times: this.#failures, waiting: this.#backlog.unsettled },
-        "the push fails; nothing is lost",
-      );
-    }
+    const delayMs = this.#outage.failed(failure, startedMs, this.#backlog.unsettled);
     if (this.#blocked) return;
     this.#blocked = true;
-    this.#later(this.#retryDelayMs(this.#failures), () => {
+    this.#later(delayMs, () => {
       this.#blocked = false;
       this.#pump();
+      this.#tryEmpty();
     });
-  }
-
-  #retryDelayMs(times: number): number {
-    const { retryDelayMsMin, retryDelayMsMax } = this.#ports.limits;
-    const delayMs = Math.min(retryDelayMsMax, retryDelayMsMin * 2 ** Math.min(times - 1, 16));
-    return delayMs * (1 - this.#ports.chance.random() / 2);
   }
 
   #noticeDrained(): void {
@@ -369,8 +366,4 @@ export class Publisher {
 /** 102 unknown channel, 107 bad request: the same row would be refused for ever. Everything else may pass later. */
 function isPermanent(code: number): boolean {
   return code === 102 || code === 107;
-}
-
-function isPowerOfTwo(count: number): boolean {
-  return (count & (count - 1)) === 0;
 }
