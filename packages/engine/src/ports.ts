@@ -36,7 +36,10 @@ export interface Socket {
   /** At once, without a close frame. */
   destroy(): void;
   readonly bufferedBytes: number;
-  /** Groups several `send` calls into one system call where the runtime can. */
+  /**
+   * Groups several `send` calls into one system call where the runtime can. Inside, `send` may answer `sent` for what the
+   * end of the cork then queues: look at `bufferedBytes` afterwards.
+   */
   cork?(run: () => void): void;
 }
 

@@ -21,6 +21,9 @@ export class MemorySocket implements Socket {
   #input: ConnectionInput | undefined;
   #held: (string | Uint8Array)[] = [];
   #stalled = false;
+  #isCorked = false;
+  /** Frames held by the cork that is open: handing over more of them is no fault. */
+  #heldBeforeCork = 0;
   #gone = false;
   #isClosed = false;
 
@@ -41,9 +44,19 @@ export class MemorySocket implements Socket {
       this.arrived.push(frame);
       return "sent";
     }
-    if (this.#held.length > 0) this.sentWhileQueued++;
+    if (this.#held.length > this.#heldBeforeCork) this.sentWhileQueued++;
     this.#held.push(frame);
-    return "queued";
+    if (!this.#isCorked) return "queued";
+    this.#heldBeforeCork++;
+    return "sent";
+  }
+
+  /** As Bun does it: inside, nothing is reported as queued. */
+  cork(run: () => void): void {
+    this.#isCorked = true;
+    run();
+    this.#isCorked = false;
+    this.#heldBeforeCork = 0;
   }
 
   close(code: number, reason: string): void {

@@ -239,3 +239,19 @@ test("[R1] a socket that throws costs its own connection and is reported; the fa
   assert.deepEqual([b.engine.stats().connections, b.reports.length, thrower.closeCode], [4, 1, 0]);
   for (const client of clients) if (client !== thrower) assert.deepEqual(numbers(client), [1, 2]);
 });
+
+test("[D21] what a cork leaves behind blocks the outbox like a queued frame", async () => {
+  const [b, [slow]] = await subscribers(1);
+  assert.ok(slow);
+  slow.socket.stall();
+  await publishAtOnce(b, 1, 400, 500); // 25 frames of about 9 KB: several corks
+  assert.equal(slow.socket.sendCount - 2, 8, "one cork of 64 KiB and no more");
+  await publishAtOnce(b, 401, 410);
+  assert.equal(slow.socket.sendCount - 2, 8);
+  slow.socket.take(true);
+  assert.equal(slow.socket.sendCount - 2, 16);
+  slow.socket.take();
+  await b.clock.settle();
+  assert.deepEqual(numbers(slow), upTo(410));
+  assert.deepEqual([slow.socket.sentWhileQueued, b.engine.stats().queuedBytes], [0, 0]);
+});

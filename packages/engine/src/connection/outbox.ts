@@ -43,6 +43,9 @@ class WaitingMessage {
   }
 }
 
+/** Bytes handed to a socket in one cork: it may hold as much before it can say that it is full. */
+const corkBytesMax = 65_536;
+
 /** What all outboxes of an engine share: who has something to send, and how much of it is waiting. */
 export interface OutboxSchedule {
   /** The outbox has its first message: flush it in this or a later slice. */
@@ -174,24 +177,29 @@ export class Outbox {
     if (node.sizeBytes + this.#readyBytes > this.#bytesMax) this.#owner.onSlow();
   }
 
+  /** Frame after frame until the socket takes no more, some at a time in one system call. */
   #sendReady(): void {
-    if (this.#ready === undefined) return;
-    const run = () => this.#sendReadyFrames();
-    if (this.#socket.cork === undefined) run();
-    else this.#socket.cork(run);
+    while (this.#ready !== undefined && !this.#blocked && !this.#ended) {
+      const ready = this.#ready;
+      if (this.#socket.cork === undefined) this.#sendSome(ready);
+      else this.#socket.cork(() => this.#sendSome(ready));
+      // Inside a cork nobody can say `queued`: what the pull left behind is seen here.
+      if (!this.#ended && this.#socket.bufferedBytes > 0) this.#blocked = true;
+    }
   }
 
-  #sendReadyFrames(): void {
-    const ready = this.#ready;
-    if (ready === undefined) return;
+  #sendSome(ready: readonly WaitingMessage[]): void {
     let next = 0;
-    while (next < ready.length && !this.#blocked && !this.#ended) {
+    let handedBytes = 0;
+    while (next < ready.length && handedBytes < corkBytesMax && !this.#blocked && !this.#ended) {
       const node = ready[next++];
-      if (node !== undefined) this.#send(node);
+      if (node === undefined) break;
+      handedBytes = node.sizeBytes - (ready[0]?.frameBefore?.sizeBytes ?? 0);
+      this.#send(node);
     }
     if (this.#ended) return;
-    this.#ready = next === ready.length ? undefined : ready.slice(next);
     const last = ready[ready.length - 1];
+    this.#ready = next === ready.length ? undefined : ready.slice(next);
     this.#readyBytes = this.#ready === undefined ? 0 : (last?.sizeBytes ?? 0) - (ready[next - 1]?.sizeBytes ?? 0);
   }
 
