@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type IntakeRig, withRig } from "../ingest/testing/intake-rig.ts";
 import { feedIntervalMs, feedRowsMax } from "./fleet-feed.ts";
+import { FleetRefusal } from "./fleet-refusal.ts";
 
 function rule(name: string, run: (rig: IntakeRig) => Promise<void>): void {
   test(name, () => withRig({}, run));
@@ -66,6 +67,7 @@ rule("a push engine that is away delays rows and loses none", async (rig) => {
   await rig.say("VM-2", "telemetry", { system: { voltage: 8 } });
   await rig.pass(5_000);
   assert.equal(rig.feed.length, 0);
+  await assert.rejects(rig.fleet.service.snapshot("all"), (error) => error instanceof FleetRefusal && error.status === 503);
   rig.pushAway = false;
   await rig.pass(600);
   assert.deepEqual(rig.feed.flatMap(({ rows }) => rows.map(({ voltage_v }) => voltage_v)).sort(), [7, 8]);

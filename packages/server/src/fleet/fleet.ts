@@ -1,8 +1,8 @@
 import type { Clock } from "@fleetcast/engine";
-import type { FleetSnapshot, Machine as MachineView } from "@fleetcast/protocol";
+import type { FleetSnapshot, Machine as MachineView, StreamPosition } from "@fleetcast/protocol";
 import type { Journal } from "@fleetcast/storage";
 import type { Logger } from "../log.ts";
-import type { PushEngine } from "../push/push-engine.ts";
+import { type PushEngine, PushError } from "../push/push-engine.ts";
 import { CommandBook } from "./command-book.ts";
 import { CommandDesk } from "./command-desk.ts";
 import type { HistoryTtl } from "./effects.ts";
@@ -77,9 +77,9 @@ export function createFleet(dependencies: FleetDependencies): Fleet {
     async snapshot(scope): Promise<FleetSnapshot> {
       if (scope !== "all") throw new FleetRefusal(404, "no_such_scope", "the only scope is all", "scope");
       // The position first: a row that changes in between is then in the feed after it, and its `rev` says so.
-      const { top } = await push.history({ channel: feedChannel, limit: 0 });
+      const { offset, epoch } = await feedPosition(push);
       const rows = [...state.machines()].map(fleetRow);
-      return { channel: feedChannel, position: { offset: top.offset, epoch: top.epoch }, at_ms: nowMs(), totals: state.totals(), rows };
+      return { channel: feedChannel, position: { offset, epoch }, at_ms: nowMs(), totals: state.totals(), rows };
     },
 
     async machine(vmId): Promise<MachineView | undefined> {
@@ -122,4 +122,14 @@ export function createFleet(dependencies: FleetDependencies): Fleet {
     },
   };
   return { service, state, commands: book };
+}
+
+/** A snapshot without a position could not be joined with the feed: it is refused while the push engine is away. */
+async function feedPosition(push: Pick<PushEngine, "history">): Promise<StreamPosition> {
+  try {
+    return (await push.history({ channel: feedChannel, limit: 0 })).top;
+  } catch (cause) {
+    if (cause instanceof PushError) throw new FleetRefusal(503, "push_unavailable", "the push engine does not answer; try again");
+    throw cause;
+  }
 }

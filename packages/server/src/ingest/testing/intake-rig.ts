@@ -7,7 +7,7 @@ import type { FleetUpdate } from "@fleetcast/protocol";
 import { type CommittedBatch, type Journal, openSqliteJournal } from "@fleetcast/storage";
 import { createFleet, type Fleet } from "../../fleet/fleet.ts";
 import type { Logger } from "../../log.ts";
-import type { PublishRequest } from "../../push/push-engine.ts";
+import { type PublishRequest, PushError } from "../../push/push-engine.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import { createIngest, type Ingest, type IngestLimits } from "../ingest.ts";
 
@@ -63,7 +63,10 @@ export class IntakeRig {
       historyTtlMs,
       push: {
         publish: async (request) => rig.#takeFeed(request),
-        history: async () => ({ publications: [], top: { offset: rig.feed.length, epoch: "feed" } }),
+        history: async () => {
+          if (rig.pushAway) throw new PushError(100, "the push engine is away");
+          return { publications: [], top: { offset: rig.feed.length, epoch: "feed" } };
+        },
       },
       sendCommand: async (vmId, payload) => {
         if (rig.brokerAway) throw new Error("the broker is away");
@@ -93,7 +96,7 @@ export class IntakeRig {
   }
 
   #takeFeed(request: PublishRequest): Record<string, never> {
-    if (this.pushAway) throw new Error("the push engine is away");
+    if (this.pushAway) throw new PushError(100, "the push engine is away");
     this.feed.push(JSON.parse(new TextDecoder().decode(request.data)));
     this.feedTimesMs.push(this.clock.monotonicMs());
     return {};
