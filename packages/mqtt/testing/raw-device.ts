@@ -50,6 +50,10 @@ export class RawDevice {
     this.#socket.pause();
   }
 
+  readAgain(): void {
+    this.#socket.resume();
+  }
+
   /** Without a DISCONNECT. */
   cut(): void {
     this.#socket.destroy();

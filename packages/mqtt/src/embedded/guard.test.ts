@@ -245,6 +245,33 @@ test("[D4] a machine that reads nothing is cut; another one's commands do not wa
   );
 });
 
+test("[D4] a machine that pauses reading and goes on gets every command whole, between its acknowledgements", {
+  timeout: 30_000,
+}, async () => {
+  await withBroker(
+    async ({ port, broker }) => {
+      const device = await RawDevice.connected(port);
+      device.write(subscribe(1, ["vm/VM-SH-001/cmd", 1]));
+      await device.next(9);
+      device.stopReading();
+      const count = 300;
+      const sent = Array.from({ length: count }, (_, index) =>
+        broker.publish("vm/VM-SH-001/cmd", Buffer.alloc(20_000, index), { qos: 1, retain: false }),
+      );
+      device.write(Buffer.concat(Array.from({ length: count }, (_, index) => publish(topic, `${index}`, { qos: 1, id: index + 1 }))));
+      await sleep(200);
+      device.readAgain();
+      await Promise.all(sent);
+      const deliveries = () => device.packets.filter((received) => received.type === 3);
+      await until(() => deliveries().length === count && device.ids(4).length === count, "everything", 10_000);
+      for (const [index, { body }] of deliveries().entries()) {
+        assert.ok(body.subarray(2 + 16 + 2).equals(Buffer.alloc(20_000, index)), `command ${index} is whole`);
+      }
+    },
+    { limits: { outboundBytesMax: 16_777_216 } },
+  );
+});
+
 test("[M21] one QoS 2 id 10,000 times without PUBREL is one message; 1,001 ids are too many", { timeout: 30_000 }, async () => {
   await withBroker(async ({ port, handler, broker }) => {
     const device = await RawDevice.connected(port);
