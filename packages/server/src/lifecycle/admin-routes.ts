@@ -81,6 +81,8 @@ export function createAdminRoutes(ports: AdminPorts): Route[] {
   const key = createHash("sha256").update(adminKey(ports.config.secrets)).digest();
   const isOwner = (request: Request, peer: Peer): boolean => {
     const own = ports.config.http.internalAddress;
+    // What comes through a proxy comes from somewhere else.
+    if (request.headers.has("x-forwarded-for") || request.headers.has("forwarded")) return false;
     if (!isLoopback(peer.remoteAddress) && (own === "" || peer.remoteAddress !== own)) return false;
     const given = (request.headers.get("authorization") ?? "").replace(/^Bearer /, "");
     return timingSafeEqual(createHash("sha256").update(given).digest(), key);

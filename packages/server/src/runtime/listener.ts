@@ -92,8 +92,8 @@ function serve(options: ListenerOptions, hostname: string): Bun.Server<SocketDat
     websocket: websocket?.handlers ?? { message() {} },
     async fetch(request, server) {
       const remoteAddress = server.requestIP(request)?.address ?? "";
-      if (request.headers.get("host")?.includes(",") === true || !URL.canParse(request.url)) return plain(400, "Bad Request");
-      const path = new URL(request.url).pathname;
+      const path = request.headers.get("host")?.includes(",") === true ? undefined : pathOf(request.url);
+      if (path === undefined) return plain(400, "Bad Request");
       if (websocket !== undefined && path === websocket.path) {
         const decision = websocket.decide(request);
         if (decision.kind === "refuse") return plain(decision.status, decision.text);
@@ -113,6 +113,15 @@ function serve(options: ListenerOptions, hostname: string): Bun.Server<SocketDat
       return plain(500, "Internal Server Error");
     },
   });
+}
+
+/** With `.` and `..` resolved; undefined where the Host header makes no address (D26: two of them arrive joined by a comma). */
+function pathOf(url: string): string | undefined {
+  try {
+    return new URL(url).pathname;
+  } catch {
+    return undefined;
+  }
 }
 
 async function answer(options: ListenerOptions, request: Request, path: string, peer: Peer): Promise<Response> {
