@@ -24,7 +24,7 @@ export function seededChance(seed: number): MqttChance {
   };
 }
 
-export async function until(condition: () => boolean, what: string, limitMs = 5_000): Promise<void> {
+export async function until(condition: () => boolean, what: string, limitMs = 10_000): Promise<void> {
   const endMs = performance.now() + limitMs;
   while (!condition()) {
     if (performance.now() > endMs) throw new Error(`did not happen within ${limitMs} ms: ${what}`);

@@ -84,6 +84,7 @@ function numbersOf(handler: RecordingHandler, machine: string): number[] {
 
 test("[D11] 1,900 messages are in flight before the first acknowledgement, in order, and the self-test sees the shipped window", {
   skip: withoutMosquitto(),
+  timeout: 30_000,
 }, async () => {
   const mosquitto = await shipped();
   try {
@@ -112,6 +113,7 @@ test("[D11] 1,900 messages are in flight before the first acknowledgement, in or
 
 test("[D12] what was not acknowledged comes again to the next consumer: nothing is lost when one dies", {
   skip: withoutMosquitto(),
+  timeout: 30_000,
 }, async () => {
   const mosquitto = await shipped();
   try {
@@ -140,6 +142,7 @@ test("[D12] what was not acknowledged comes again to the next consumer: nothing 
 
 test("[D1] done(error) drops the connection without PUBACK; the message and all after it come again, in order", {
   skip: withoutMosquitto(),
+  timeout: 30_000,
 }, async () => {
   const mosquitto = await shipped();
   try {
@@ -166,6 +169,7 @@ test("[D1] done(error) drops the connection without PUBACK; the message and all 
 
 test("[F11] Mosquitto killed and restarted under load: reconnects by itself, per-machine order holds, acknowledged stays once", {
   skip: withoutMosquitto(),
+  timeout: 30_000,
 }, async () => {
   const mosquitto = await shipped({ durability: "nothing_lost" });
   try {
@@ -227,6 +231,7 @@ test("commands reach mosquitto_sub, resolve at PUBACK, and wait for a broker tha
 
 test("[A2] the shipped ACL: a machine writes its own topics and reads its own commands, nothing else", {
   skip: withoutMosquitto(),
+  timeout: 30_000,
 }, async () => {
   const mosquitto = await shipped();
   try {
@@ -252,7 +257,10 @@ test("[A2] the shipped ACL: a machine writes its own topics and reads its own co
   }
 });
 
-test("[D9] a broker with Mosquitto's defaults is recognised and warned about loudly", { skip: withoutMosquitto() }, async () => {
+test("[D9] a broker with Mosquitto's defaults is recognised and warned about loudly", {
+  skip: withoutMosquitto(),
+  timeout: 30_000,
+}, async () => {
   const mosquitto = await startMosquitto({ conf: openMosquittoConf });
   try {
     const { consumer, lines } = await consume(mosquitto.port);
@@ -265,7 +273,7 @@ test("[D9] a broker with Mosquitto's defaults is recognised and warned about lou
   }
 });
 
-test("[I7] a paused consumer reads nothing; resumed it goes on", { skip: withoutMosquitto() }, async () => {
+test("[I7] a paused consumer reads nothing; resumed it goes on", { skip: withoutMosquitto(), timeout: 30_000 }, async () => {
   const mosquitto = await shipped();
   try {
     const { consumer, handler } = await consume(mosquitto.port);
@@ -284,6 +292,7 @@ test("[I7] a paused consumer reads nothing; resumed it goes on", { skip: without
 
 test("a broker that is away at the start is waited for; one that refuses is named without the password", {
   skip: withoutMosquitto(),
+  timeout: 30_000,
 }, async () => {
   const mosquitto = await shipped();
   await mosquitto.kill();
@@ -305,7 +314,10 @@ test("a broker that is away at the start is waited for; one that refuses is name
   }
 });
 
-test("[M2] a message larger than the limit arrives cut and does not block the way", { skip: withoutMosquitto() }, async () => {
+test("[M2] a message larger than the limit arrives cut and does not block the way", {
+  skip: withoutMosquitto(),
+  timeout: 30_000,
+}, async () => {
   const mosquitto = await startMosquitto({ conf: openMosquittoConf });
   try {
     const { consumer, handler } = await consume(mosquitto.port);
