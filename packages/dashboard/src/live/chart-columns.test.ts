@@ -61,6 +61,6 @@ test("a window does not begin long before the machine was first seen, and is two
   const now = 10_000_000;
   expect(windowStart(now, 900_000, null)).toBe(now - 900_000);
   expect(windowStart(now, 900_000, now - 5_000_000)).toBe(now - 900_000);
-  expect(windowStart(now, 900_000, now - 300_000)).toBe(now - 300_000);
-  expect(windowStart(now, 900_000, now - 5_000)).toBe(now - 120_000);
+  expect(windowStart(now, 900_000, now - 300_000)).toBe(now - 312_000);
+  expect(windowStart(now, 900_000, now - 5_000)).toBe(now - 124_800);
 });

@@ -66,5 +66,7 @@ const windowMsMin = 120_000;
 export function windowStart(nowMs: number, rangeMs: number, firstSeenMs: number | null): number {
   const start = nowMs - rangeMs;
   if (firstSeenMs === null || firstSeenMs <= start) return start;
-  return Math.max(start, Math.min(firstSeenMs, nowMs - windowMsMin));
+  const shownMs = Math.max(windowMsMin, nowMs - firstSeenMs);
+  // A little room before the first sample, which would else lie on the edge.
+  return Math.max(start, nowMs - shownMs * 1.04);
 }

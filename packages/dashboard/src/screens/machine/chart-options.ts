@@ -56,7 +56,13 @@ export function chartOptions({ width, height, label, unit, format, spanMin }: Ch
     ],
     series: [
       {},
-      { label: `${label} (${unit})`, stroke: colour.accent, width: 1.75, points: { show: false }, spanGaps: false },
+      {
+        label: `${label} (${unit})`,
+        stroke: colour.accent,
+        width: 1.75,
+        points: { size: 5, fill: colour.accent, filter: lonelySamples },
+        spanGaps: false,
+      },
       { stroke: "transparent", width: 0, points: { show: false }, spanGaps: false },
       { stroke: "transparent", width: 0, points: { show: false }, spanGaps: false },
     ],
@@ -98,6 +104,16 @@ export function openWindows(door: SeriesRing): [number, number][] {
   }
   if (openedMs !== null) windows.push([openedMs, door.timeAt(door.length - 1)]);
   return windows;
+}
+
+/** A sample with nothing beside it makes no line; it is drawn as a point, or a machine's first message would not show. */
+function lonelySamples(chart: uPlot, seriesIndex: number): number[] {
+  const values = chart.data[seriesIndex] ?? [];
+  const lonely: number[] = [];
+  for (let i = 0; i < values.length; i++) {
+    if (values[i] != null && values[i - 1] == null && values[i + 1] == null) lonely.push(i);
+  }
+  return lonely;
 }
 
 /** Room above and below, and never so little height that noise fills the chart. */

@@ -19,7 +19,12 @@ export function CommandButtons({ vmId, name }: { vmId: string; name: string }) {
         {commandDefinitions.map((definition) => {
           const Icon = definition.icon;
           return (
-            <Button key={definition.key} size={narrow ? "normal" : "small"} onClick={() => setOpen(definition)}>
+            <Button
+              key={definition.key}
+              size={narrow ? "normal" : "small"}
+              className="max-sm:last:odd:col-span-2 max-sm:px-2"
+              onClick={() => setOpen(definition)}
+            >
               <Icon size={15} className="text-muted" aria-hidden />
               {t(definition.label)}
             </Button>

@@ -15,13 +15,15 @@ export function EventsTab({ session }: { session: MachineSession }) {
   const lines = collapseRepeats(items);
   return (
     <>
-      <ol role="log" aria-label={t("machine.tab.events")} className="divide-y">
-        {lines.slice(0, linesMax).map((line) => (
-          <li key={line.item.id}>
-            <FeedLine line={line} nowMs={now} withMachine={false} />
-          </li>
-        ))}
-      </ol>
+      <div role="log" aria-label={t("machine.tab.events")}>
+        <ol className="divide-y">
+          {lines.slice(0, linesMax).map((line) => (
+            <li key={line.item.id}>
+              <FeedLine line={line} nowMs={now} withMachine={false} />
+            </li>
+          ))}
+        </ol>
+      </div>
       {lines.length > linesMax || session.feed.trimmed ? (
         <p className="border-t px-4 py-3 text-muted text-sm">{t("feed.latest", { count: linesMax })}</p>
       ) : null}

@@ -24,26 +24,27 @@ export function MachineHeader({ vmId, machine, session }: HeaderProps) {
   const row = useRow(vmId) ?? machine ?? null;
   const name = row?.name ?? vmId;
   return (
-    <header className="grid gap-4">
-      <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
-        <div className="min-w-0">
-          <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
-            <h1 className="break-all font-semibold text-2xl leading-9">{name}</h1>
-            {row === null ? null : <StateSign state={row.state} />}
-            {row?.worst_alarm ? <SeverityChip severity={row.worst_alarm} /> : null}
-          </div>
-          <p className="text-muted text-sm">
-            {[name === vmId ? null : vmId, machine?.site ?? null, row === null ? null : codeText("reason", row.state_reason)]
-              .filter(Boolean)
-              .join(" · ")}
-          </p>
+    <header className="grid items-start gap-x-6 gap-y-4 sm:grid-cols-[minmax(0,1fr)_auto]">
+      <div className="min-w-0">
+        <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
+          <h1 className="break-all font-semibold text-2xl leading-9">{name}</h1>
+          {row === null ? null : <StateSign state={row.state} />}
+          {row?.worst_alarm ? <SeverityChip severity={row.worst_alarm} /> : null}
         </div>
-        <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
-          {session === null ? null : <WatcherList session={session} />}
-          <CommandButtons vmId={vmId} name={name} />
-        </div>
+        <p className="text-muted text-sm">
+          {[name === vmId ? null : vmId, machine?.site ?? null, row === null ? null : codeText("reason", row.state_reason)]
+            .filter(Boolean)
+            .join(" · ")}
+        </p>
       </div>
-      {row === null ? <HeaderSkeleton /> : <Chips row={row} intervalMs={machine?.report_interval_ms ?? null} />}
+      {session === null ? null : <WatcherList session={session} />}
+      {/* On a phone the values come first, then what can be done. */}
+      <div className="sm:col-span-2">
+        {row === null ? <HeaderSkeleton /> : <Chips row={row} intervalMs={machine?.report_interval_ms ?? null} />}
+      </div>
+      <div className="empty:hidden sm:col-span-2">
+        <CommandButtons vmId={vmId} name={name} />
+      </div>
     </header>
   );
 }
@@ -126,7 +127,7 @@ function WatcherList({ session }: { session: MachineSession }) {
   const names = list.map((watcher) => (watcher.you ? t("watch.you", { name: watcher.name || me.name }) : watcher.name));
   const text = names.slice(0, facesMax).join(t("watch.separator")) + (names.length > facesMax ? ` +${names.length - facesMax}` : "");
   return (
-    <div className="flex items-center gap-2 text-sm" title={names.join(t("watch.separator"))}>
+    <div className="flex min-h-9 items-center gap-2 text-sm" title={names.join(t("watch.separator"))}>
       <span className="flex" aria-hidden>
         {list.slice(0, facesMax).map((watcher, index) => (
           <Avatar
