@@ -4,18 +4,22 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 
-/** A Bun process running a file of this folder, its standard output taken line by line. */
+/** The command that runs `appending-child.ts` on a folder, each machine from its `seq` on. */
+export function appendingChild(dir: string, from: readonly number[]): readonly string[] {
+  const path = fileURLToPath(new URL("appending-child.ts", import.meta.url));
+  return [process.execPath, path, dir, ...from.map(String)];
+}
+
+/** A process, its standard output taken line by line. */
 export class Child {
   readonly lines: string[] = [];
   readonly #process: ChildProcessByStdio<null, Readable, null>;
   readonly #closed: Promise<unknown>;
   #onLine: () => void = () => {};
 
-  /** `wrapper`: a command that starts the process instead of us, `strace` for one. */
-  constructor(file: string, values: readonly string[], wrapper: readonly string[] = []) {
-    const path = fileURLToPath(new URL(file, import.meta.url));
-    const [program, ...rest] = [...wrapper, process.execPath, path, ...values];
-    this.#process = spawn(program!, rest, { stdio: ["ignore", "pipe", "inherit"] });
+  constructor(command: readonly string[]) {
+    const [program, ...values] = command;
+    this.#process = spawn(program!, values, { stdio: ["ignore", "pipe", "inherit"] });
     const reader = createInterface({ input: this.#process.stdout });
     reader.on("line", (line) => {
       this.lines.push(line);

@@ -259,6 +259,16 @@ function repeats(rule: Rule): void {
     );
   });
 
+  rule("[L10] a message that was refused has not been received: the same identity with a good body is stored", async (b) => {
+    await b.message("b1", 1);
+    const identity = { vmId: "VM-1", boot: "b1", seq: 2 };
+    const [refused, other] = await Promise.all([b.append(b.entry("bad", { identity, atMs: 0.5 })), b.message("b1", 3)]);
+    assert.deepEqual([refused.verdict, other.verdict], ["bad", "stored"]);
+    assert.equal((await b.message("b1", 2)).verdict, "stored");
+    assert.equal((await b.append(b.entry("x", { identity: { ...identity, seq: -1 } }))).verdict, "bad");
+    assert.deepEqual((await b.history()).data, ['{"seq":1}', '{"seq":3}', '{"seq":2}']);
+  });
+
   rule("[L10] a duplicate adds no record either", async (b) => {
     const reading = { kind: "reading", vmId: "VM-1", deviceTsMs: null, tempC: 4, voltageV: 220, doorClosed: true, late: false } as const;
     for (let n = 0; n < 2; n++) await b.append(b.entry("x", { identity: { vmId: "VM-1", boot: "b", seq: 1 }, records: [reading] }));

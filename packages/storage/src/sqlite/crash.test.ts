@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { ManualClock, SeededChance } from "@fleetcast/engine/testing";
-import { Child } from "../../testing/child.ts";
+import { appendingChild, Child } from "../../testing/child.ts";
 import { withTemporaryFolder } from "../../testing/temporary-folder.ts";
 import type { Journal, JournalRow } from "../journal.ts";
 import { openSqliteJournal } from "./sqlite-journal.ts";
@@ -28,7 +28,12 @@ test("[I1 I2 I4 L6] killed at random instants under load: every acknowledged mes
     const acks: Ack[] = [];
     const next = new Array<number>(machines).fill(1);
     for (let cycle = 0; cycle < cycles; cycle++) {
-      const child = new Child("appending-child.ts", [dir, ...next.map((seq) => String(Math.max(1, seq - redelivered)))]);
+      const child = new Child(
+        appendingChild(
+          dir,
+          next.map((seq) => Math.max(1, seq - redelivered)),
+        ),
+      );
       await child.said("ready");
       await delay(random.random() * killDelayMsMax);
       await child.kill();
@@ -53,7 +58,7 @@ test("[I1 I2 I4 L6] killed at random instants under load: every acknowledged mes
 
 test("[L14] a killed process leaves no lock behind", { timeout: 30_000 }, async () => {
   await withTemporaryFolder(async (dir) => {
-    const child = new Child("appending-child.ts", [dir, "1"]);
+    const child = new Child(appendingChild(dir, [1]));
     await child.said("ready");
     const ports = { dir, clock: new ManualClock(), chance: new SeededChance(1) };
     await assert.rejects(openSqliteJournal(ports), (error: Error) => {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { ManualClock, SeededChance } from "@fleetcast/engine/testing";
-import { Child } from "../../testing/child.ts";
+import { appendingChild, Child } from "../../testing/child.ts";
 import { realClock } from "../../testing/real-clock.ts";
 import { withTemporaryFolder } from "../../testing/temporary-folder.ts";
 import type { Journal, JournalOutcome } from "../journal.ts";
@@ -107,7 +107,7 @@ test("[F07 L3 R5] a failed fsync is never retried: acknowledging stops, onFatal 
   for (const from of [40, 90]) {
     await withTemporaryFolder(async (dir) => {
       const syncs = ["-e", "trace=fsync,fdatasync", "-e", `inject=fsync,fdatasync:error=EIO:when=${from}+`];
-      const child = new Child("appending-child.ts", [dir, "1"], ["strace", "-f", "-qq", "-o", join(dir, "trace"), ...syncs]);
+      const child = new Child(["strace", "-f", "-qq", "-o", join(dir, "trace"), ...syncs, ...appendingChild(dir, [1])]);
       await child.said("ready");
       assert.equal(await child.ended(), 1);
       const acked = child.lines.filter((line) => line.startsWith("ack")).length;

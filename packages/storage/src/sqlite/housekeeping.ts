@@ -97,15 +97,14 @@ export class Housekeeping {
   }
 
   #deleteOldReadings(nowMs: number): boolean {
-    const before = nowMs - this.#keep.telemetryMs;
-    return this.#deleteHead("reading", "at < ?2 AND id < ?3", [before, this.#rolledThrough]);
+    // Only what charts have as roll-ups.
+    return this.#deleteHead("reading", "at", nowMs - this.#keep.telemetryMs, `id <= ${this.#rolledThrough}`);
   }
 
   #deleteOldEvents(nowMs: number): boolean {
     const before = nowMs - this.#keep.eventsMs;
-    const final = "state NOT IN ('queued', 'sent', 'received', 'running')";
-    this.#deleteHead("command", `updated < ?2 AND ${final} AND id < ?3`, [before, this.#highest("command")]);
-    return this.#deleteHead("event", "at < ?2 AND id < ?3", [before, this.#highest("event")]);
+    this.#deleteHead("command", "updated", before, "state NOT IN ('queued', 'sent', 'received', 'running')");
+    return this.#deleteHead("event", "at", before);
   }
 
   /** One machine at a time, round and round: roll-ups are clustered by machine. */
@@ -117,12 +116,11 @@ export class Housekeeping {
   }
 
   #deleteDeadLetters(): boolean {
-    const highest = this.#highest("dead_letter");
-    return this.#deleteHead("dead_letter", "id <= ?2 AND id < ?3", [highest - this.#keep.deadLettersMax, highest]);
+    return this.#deleteHead("dead_letter", "id", this.#highest("dead_letter") - this.#keep.deadLettersMax + 1);
   }
 
   #deleteIdempotencyKeys(nowMs: number): boolean {
-    return this.#deleteHead("idempotency", "at < ?2 AND id < ?3", [nowMs - idempotencyKeyTtlMs, this.#highest("idempotency")]);
+    return this.#deleteHead("idempotency", "at", nowMs - idempotencyKeyTtlMs);
   }
 
   /** One piece of ids from the last place on; at the first young row a pass is over, and the next begins later. */
@@ -153,10 +151,12 @@ export class Housekeeping {
     return this.#sweeping;
   }
 
-  /** Deletes up to a piece of a table's oldest rows while they match. Answers whether there may be more. */
-  #deleteHead(table: string, condition: string, values: readonly number[]): boolean {
-    const sql = `DELETE FROM ${table} WHERE id IN (SELECT id FROM ${table} ORDER BY id LIMIT ?1) AND ${condition}`;
-    return this.#delete(sql, [pieceRows, ...values], table) === pieceRows;
+  /** Deletes a piece of a table's oldest rows, those whose `age` is below `before`. Answers whether there may be more. */
+  #deleteHead(table: string, age: string, before: number, condition = "true"): boolean {
+    const oldest = this.#db.query(`SELECT ${age} AS age FROM ${table} ORDER BY id LIMIT 1`).get() as { age: number } | null;
+    if (oldest === null || oldest.age >= before) return false;
+    const sql = `DELETE FROM ${table} WHERE id IN (SELECT id FROM ${table} ORDER BY id LIMIT ?) AND ${age} < ? AND id < ? AND ${condition}`;
+    return this.#delete(sql, [pieceRows, before, this.#highest(table)], table) === pieceRows;
   }
 
   #delete(sql: string, values: readonly number[], table: string): number {

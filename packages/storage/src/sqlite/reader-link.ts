@@ -2,7 +2,7 @@ import type { JournalRow } from "../journal.ts";
 import type { ReaderAnswer, ReaderQuestion, ReaderReply, ReaderRequest } from "./reader-protocol.ts";
 import { decodeRow } from "./row-tape.ts";
 import { TapeReader } from "./tape.ts";
-import { endThread } from "./thread.ts";
+import { endThread, startThread } from "./thread.ts";
 
 /** An answer with its rows taken off the tape. */
 export type Answer =
@@ -30,7 +30,7 @@ export class ReaderLink {
 
   constructor(notice: (message: string) => void) {
     this.#notice = notice;
-    this.#worker = new Worker(new URL("./reader-worker.ts", import.meta.url));
+    this.#worker = startThread("reader-worker");
     this.#worker.onmessage = (event: MessageEvent<ReaderReply>) => this.#onReply(event.data);
     this.#worker.onerror = (event) => this.#end(new Error(`the reader thread failed: ${event.message}`));
   }

@@ -24,9 +24,19 @@ export function salvage(path: string): readonly string[] {
   } catch (cause) {
     notices.push(`nothing could be read from it: ${(cause as Error).message}`);
   }
+  fresh.run(mendTops);
   fresh.close();
   return notices;
 }
+
+/** Channels go on above every offset that is left; where the newest row is gone, nothing below is readable. */
+const mendTops = `
+  CREATE TEMP TABLE newest AS SELECT channel_id, max(offset) AS offset, max(id) AS row FROM publication GROUP BY channel_id;
+  UPDATE channel SET
+    top_row = ifnull((SELECT row FROM newest WHERE channel_id = channel.id AND offset >= top), 0),
+    removed_through = iif(EXISTS (SELECT 1 FROM newest WHERE channel_id = channel.id AND offset >= top), removed_through, top),
+    top = max(top, ifnull((SELECT offset FROM newest WHERE channel_id = channel.id), 0));
+  DROP TABLE newest;`;
 
 function asideName(path: string): string {
   for (let number = 1; ; number++) {

@@ -1,6 +1,17 @@
 import { Database } from "bun:sqlite";
 import assert from "node:assert/strict";
-import { closeSync, copyFileSync, existsSync, openSync, readFileSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { ManualClock, SeededChance } from "@fleetcast/engine/testing";
@@ -114,6 +125,20 @@ test("[L14] --recover saves what is readable, keeps the damaged file, and gives 
   });
 });
 
+test("[L14 P3] a channel whose top is not its newest row's offset is refused; --recover goes on above what is left", async () => {
+  await withTemporaryFolder(async (dir) => {
+    const db = new Database(await filled(dir, 5));
+    db.run("UPDATE channel SET top = 3");
+    db.close();
+    await assert.rejects(open(dir), refused(/the top of channel 1/));
+    const journal = await open(dir, { recover: true });
+    assert.equal((await append(journal, "next")).positions[0]?.offset, 6);
+    assert.equal((await history(journal)).length, 6);
+    await journal.close();
+    await (await open(dir)).close();
+  });
+});
+
 test("[L14] a store made by a newer version is refused", async () => {
   await withTemporaryFolder(async (dir) => {
     const db = new Database(await filled(dir, 1));
@@ -167,10 +192,12 @@ test("[L6] a store older than the one we left gets new epochs: an earlier start,
     const stamp = readFileSync(join(dir, "journal.stamp"));
     await epochAfter(() => {});
     // The same start again, with fewer publications than were seen.
+    const journal = await open(dir);
+    for (const ending of ["", "-wal"]) copyFileSync(path + ending, backup + ending);
+    await append(journal, "lost");
+    await journal.close();
     const lostTail = await epochAfter(() => {
-      const db = new Database(path);
-      db.run("DELETE FROM publication WHERE id = (SELECT max(id) FROM publication)");
-      db.close();
+      for (const ending of ["", "-wal"]) copyFileSync(backup + ending, path + ending);
     });
     assert.notEqual(lostTail, earlierStart);
     const lostStamp = await epochAfter(() => rmSync(join(dir, "journal.stamp")));
@@ -194,4 +221,33 @@ test("[L6] a stamp cut short by a power cut leaves the other one", async () => {
       assert.equal(await epoch(), before);
     }
   });
+});
+
+test("[G22] random damage to the file is refused, caught by a checksum, or harmless: no payload comes back changed", {
+  timeout: 60_000,
+}, async () => {
+  const random = new SeededChance(22);
+  const wanted = new Set(Array.from({ length: 120 }, (_, n) => `publication-${String(n).padStart(200, "0")}`));
+  const seen = { refused: 0, opened: 0 };
+  await withTemporaryFolder(async (dir) => {
+    const sound = readFileSync(await filled(dir, wanted.size));
+    const stamp = readFileSync(join(dir, "journal.stamp"));
+    for (let round = 0; round < 20; round++) {
+      const damaged = Buffer.from(sound);
+      for (let byte = 0; byte < 4; byte++) damaged[random.below(damaged.length)] = random.below(256);
+      const place = join(dir, `round-${round}`);
+      mkdirSync(place);
+      writeFileSync(join(place, "journal.db"), damaged);
+      writeFileSync(join(place, "journal.stamp"), stamp);
+      const journal = await open(place).catch((error: unknown) => {
+        assert.ok(error instanceof StoreRefused);
+        return undefined;
+      });
+      seen[journal === undefined ? "refused" : "opened"]++;
+      if (journal === undefined) continue;
+      for (const data of await history(journal).catch(() => [])) assert.ok(wanted.has(data), "a changed payload was handed out");
+      await journal.close();
+    }
+  });
+  assert.ok(seen.opened > 0 && seen.opened + seen.refused === 20, JSON.stringify(seen));
 });

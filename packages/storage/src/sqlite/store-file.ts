@@ -94,7 +94,7 @@ function checkFile(path: string, recover: boolean): boolean {
       throw new StoreRefused(path, `its schema ${version} was made by a newer version (this one knows ${schemaVersion})`);
     }
     const found = (db.query("PRAGMA quick_check(1)").get() as { quick_check: string }).quick_check;
-    if (found !== "ok") trouble = found.replaceAll(/\s+/g, " ");
+    trouble = found === "ok" ? misplacedTop(db, version) : found.replaceAll(/\s+/g, " ");
   } catch (cause) {
     if (cause instanceof StoreRefused) throw cause;
     trouble = (cause as Error).message;
@@ -104,6 +104,18 @@ function checkFile(path: string, recover: boolean): boolean {
   if (trouble === undefined) return true;
   if (recover) return false;
   throw new StoreRefused(path, `it is damaged (${trouble}); start with --recover to save what is readable`);
+}
+
+/** A top that is not its newest row's offset would give an offset twice. */
+function misplacedTop(db: Database, version: number): string | undefined {
+  if (version === 0) return undefined;
+  const found = db
+    .query(
+      `SELECT channel.id AS id FROM channel LEFT JOIN publication ON publication.id = channel.top_row
+       WHERE channel.top_row > 0 AND (channel.top IS NOT publication.offset OR channel.id IS NOT publication.channel_id) LIMIT 1`,
+    )
+    .get() as { id: number } | null;
+  return found === null ? undefined : `the top of channel ${found.id} is not at its newest row`;
 }
 
 /** Counts the start, and gives new epochs to a store that is not the one we left (L6). */

@@ -1,4 +1,4 @@
-import { endThread } from "./thread.ts";
+import { endThread, startThread } from "./thread.ts";
 import type { WriterAnswer, WriterRequest } from "./writer-protocol.ts";
 
 /** This side of the writer's thread. At most one request is under way; its answer goes to the handler. */
@@ -8,7 +8,7 @@ export class WriterLink {
 
   constructor(onAnswer: (answer: WriterAnswer) => void, onCrash: (cause: Error) => void) {
     this.#onAnswer = onAnswer;
-    this.#worker = new Worker(new URL("./writer-worker.ts", import.meta.url));
+    this.#worker = startThread("writer-worker");
     this.#worker.onmessage = (event: MessageEvent<WriterAnswer>) => this.#onAnswer(event.data);
     this.#worker.onerror = (event) => onCrash(new Error(`the writer thread failed: ${event.message}`));
   }

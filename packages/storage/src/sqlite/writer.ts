@@ -17,6 +17,8 @@ export class Writer {
   #opened: Opened | undefined;
   #pending: { readonly batch: Batch; readonly recycled: SpentBuffers | undefined } | undefined;
   #stampedId = 0;
+  /** Said once, not every second. */
+  #putOff = false;
 
   constructor(notice: (message: string) => void) {
     this.#notice = notice;
@@ -67,6 +69,7 @@ export class Writer {
     const { store, batches, housekeeping } = this.#state();
     try {
       const more = housekeeping.tidy(nowMs);
+      this.#putOff = false;
       if (batches.lastId !== this.#stampedId) {
         this.#stampedId = batches.lastId;
         store.stamp.write({ starts: store.starts, lastId: this.#stampedId }, false);
@@ -76,7 +79,8 @@ export class Writer {
       const why = (cause as Error).message;
       if (failureKind(cause) === "lasting") return { kind: "fatal", why };
       // A locked file or a full disk: a batch would meet the same and says so; housekeeping simply comes again.
-      this.#notice(`housekeeping was put off: ${why}`);
+      if (!this.#putOff) this.#notice(`housekeeping is put off: ${why}`);
+      this.#putOff = true;
       return { kind: "tidied", more: false };
     }
   }
