@@ -119,11 +119,30 @@ test("[R3] SIGTERM ends with 0; a second within a second is the same wish; the f
   for (const again of [false, true]) {
     const run = fleetcast(["serve", "--data-dir", "drained"], env);
     await until("ready", () => /"msg":"ready"/.test(run.output()));
+    run.child.kill("SIGHUP");
+    await until("told that a reload is not there", () => /restart to take a new one/.test(run.output()));
     run.child.kill("SIGTERM");
     if (again) run.child.kill("SIGINT");
     assert.equal(await run.exited, 0, run.output());
     assert.match(run.output(), /"msg":"stopped"/);
   }
+});
+
+test("an internal port takes the programs' paths away from the page's port", async () => {
+  const env = await freePorts();
+  const internal = (await freePorts())["FLEETCAST_HTTP_SERVER_PORT"]!;
+  const run = fleetcast(["serve", "--data-dir", "two-doors"], { ...env, FLEETCAST_HTTP_SERVER_INTERNAL_PORT: internal });
+  await until("ready", () => /"msg":"ready"/.test(run.output()));
+  const status = async (port: string | undefined, path: string) =>
+    (await fetch(`http://127.0.0.1:${port}${path}`, { method: "POST" })).status;
+  for (const path of ["/api", "/readyz", "/admin/v1/users"]) {
+    assert.equal(await status(env["FLEETCAST_HTTP_SERVER_PORT"], path), 404, path);
+    assert.notEqual(await status(internal, path), 404, path);
+  }
+  assert.equal(await status(internal, "/v1/session"), 404);
+  assert.equal((await ended(["machine", "add", "VM-1", "--data-dir", "two-doors"])).code, 0, "the command finds the internal port");
+  run.child.kill("SIGTERM");
+  assert.equal(await run.exited, 0);
 });
 
 test("secrets are made once, are 0600, and never stand in the output of serve", async () => {

@@ -12,6 +12,7 @@ export function serveCommand(program: Command): void {
       await runServer({
         loaded,
         logTo: loaded.config.log,
+        hangup: "ignore",
         onReady: async (app, readyMs, log) => {
           if (loaded.secretsMade.length > 0) {
             log.info({ file: loaded.secretsFile, made: loaded.secretsMade.join(" ") }, "keys were made for this data folder");

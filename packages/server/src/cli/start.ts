@@ -27,6 +27,7 @@ export function startCommand(program: Command): void {
         loaded,
         logTo,
         tell: complain,
+        hangup: "stop",
         onReady: async (app, readyMs, log) => {
           const demo = config.mqtt.enabled ? await startDemoFleet(app, { count: demoMachines, log }) : undefined;
           const first = app.users.all().length === 0;

@@ -15,6 +15,8 @@ export interface RunOptions {
   readonly logTo: Loaded["config"]["log"];
   /** Says warnings and errors to the person, too, where the log goes elsewhere. */
   readonly tell?: (line: string) => void;
+  /** What SIGHUP means: the terminal is gone (`start`), or somebody expects a reload, which is not there yet (`serve`). */
+  readonly hangup: "stop" | "ignore";
   /** Called once everything runs; what it answers is stopped first. Milliseconds since the process began. */
   readonly onReady: (app: App, readyMs: number, log: ProcessLogger) => Promise<Companion | undefined>;
 }
@@ -27,7 +29,7 @@ const lastWordsMs = 200;
  * refused start is thrown.
  * @throws StartRefused
  */
-export async function runServer({ loaded, logTo, tell, onReady }: RunOptions): Promise<void> {
+export async function runServer({ loaded, logTo, tell, hangup, onReady }: RunOptions): Promise<void> {
   const { config } = loaded;
   const log = createLogger(logTo, tell);
   keepAliveWithoutReader();
@@ -65,6 +67,10 @@ export async function runServer({ loaded, logTo, tell, onReady }: RunOptions): P
   });
   process.on("SIGTERM", onSignal);
   process.on("SIGINT", onSignal);
+  process.on("SIGHUP", (signal) => {
+    if (hangup === "stop") onSignal(signal);
+    else log.warn({ signal }, "the configuration is read at the start only: restart to take a new one");
+  });
 
   const starting = startApp(config, { log, onFatal: fail("the store failed: nothing more is acknowledged, the process ends") });
   // A signal while starting: let the start end, then close what it opened.
