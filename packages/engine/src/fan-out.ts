@@ -1,5 +1,5 @@
 import type { Codec, EncodedMessage, Push } from "@fleetcast/protocol";
-import type { Outbox, OutboxSchedule } from "./connection/outbox.ts";
+import type { Outbox, OutboxSchedule, WaitingMessage } from "./connection/outbox.ts";
 import type { Subscription } from "./connection/subscription.ts";
 import type { HubChannel } from "./hub.ts";
 import type { Clock } from "./ports.ts";
@@ -91,8 +91,7 @@ export class FanOut implements OutboxSchedule {
   /** Messages appended to outboxes since the start. */
   deliveryCount = 0;
   waitingMessages = 0;
-  shared: EncodedMessage | undefined;
-  sharedNode: unknown;
+  first: WaitingMessage | undefined;
 
   constructor(clock: Clock, codec: Codec, problems: DeliveryProblems, heldBytesMax: number) {
     this.#clock = clock;
@@ -262,8 +261,7 @@ export class FanOut implements OutboxSchedule {
     this.#awake = this.#awake.slice(this.#nextAwake);
     this.#nextAwake = 0;
     if (!isEmpty) return;
-    this.shared = undefined;
-    this.sharedNode = undefined;
+    this.first = undefined;
   }
 
   #admit(): void {

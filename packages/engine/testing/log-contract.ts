@@ -24,7 +24,7 @@ export function logContract(
   traits: LogTraits,
 ): void {
   const rule = (title: string, body: (bench: Bench) => Promise<void>) =>
-    test(`${name} ${title}`, async () => {
+    test(title.replace("]", `] ${name}:`), async () => {
       const clock = new ManualClock();
       const made = await makeLog({ clock, chance: new SeededChance(7) });
       try {

@@ -3,12 +3,12 @@ import { maySubscribe } from "../channel/access.ts";
 import type { Namespace } from "../channel/namespaces.ts";
 import type { EngineContext } from "../context.ts";
 import type { ConnectionClaims, ServerSubscription } from "../ports.ts";
-import { endWith, type Outcome, refuse } from "./outcome.ts";
+import { type Ending, endWith, type Refusal, refuse } from "./outcome.ts";
 import type { SubscribeWish } from "./subscribing.ts";
 import type { SubscriptionTerms } from "./subscription.ts";
 import { termsOf } from "./terms.ts";
 
-type Failure = Exclude<Outcome, { kind: "reply" }>;
+type Failure = Refusal | Ending;
 
 export interface Claimed {
   readonly kind: "claimed";
@@ -40,15 +40,15 @@ const noOverride: ServerSubscription = { info: undefined, data: undefined, overr
 export async function claim({ options, ports }: EngineContext, token: string): Promise<Claimed | Failure> {
   if (token === "") {
     const open = options.allowAnonymousConnectWithoutToken || options.insecure;
-    return open ? { kind: "claimed", claims: anonymous } : failure(endWith(disconnects.badRequest));
+    return open ? { kind: "claimed", claims: anonymous } : endWith(disconnects.badRequest);
   }
   const verified = await ports.verifier.connection(token);
   if (!verified.ok) {
-    if (verified.why === "invalid") return failure(endWith(disconnects.invalidToken));
-    return failure(refuse(verified.why === "expired" ? clientErrors.tokenExpired : clientErrors.internal));
+    if (verified.why === "invalid") return endWith(disconnects.invalidToken);
+    return refuse(verified.why === "expired" ? clientErrors.tokenExpired : clientErrors.internal);
   }
   const { claims } = verified;
-  if (claims.user === "" && options.disallowAnonymousConnectionTokens) return failure(endWith(disconnects.permissionDenied));
+  if (claims.user === "" && options.disallowAnonymousConnectionTokens) return endWith(disconnects.permissionDenied);
   return { kind: "claimed", claims: options.insecure ? { ...claims, expireAtS: undefined } : claims };
 }
 
@@ -63,13 +63,13 @@ export function plan(context: EngineContext, { claims }: Claimed, requested: Rea
   const subscriptions = new Map<string, PlannedSubscription>();
   for (const [channel, sub] of tokenChannels(claims)) {
     const namespace = context.namespaces.of(channel);
-    if (namespace === undefined) return failure(refuse(clientErrors.unknownChannel));
+    if (namespace === undefined) return refuse(clientErrors.unknownChannel);
     const terms = termsOf(namespace, { ...sub, serverSide: true, fromToken: true });
     subscriptions.set(channel, { namespace, terms, wish: wishOf(requested.get(channel)) });
   }
   for (const [channel, request] of requested) {
     const namespace = context.namespaces.of(channel);
-    if (namespace === undefined) return failure(endWith(disconnects.badRequest));
+    if (namespace === undefined) return endWith(disconnects.badRequest);
     if (subscriptions.has(channel) || !couldSubscribe(context, namespace, channel, claims.user)) continue;
     subscriptions.set(channel, { namespace, terms: termsOf(namespace, { serverSide: true }), wish: wishOf(request) });
   }
@@ -92,9 +92,4 @@ function wishOf(request: SubscribeRequest | undefined): SubscribeWish {
     from: { offset: request?.offset ?? 0, epoch: request?.epoch ?? "" },
     rejectUnrecovered: false,
   };
-}
-
-function failure(outcome: Outcome): Failure {
-  if (outcome.kind === "reply") throw new Error("a reply is no failure");
-  return outcome;
 }

@@ -6,7 +6,7 @@ import type { Socket } from "../ports.ts";
  * share the very same nodes, because a fan-out appends one message to all of them in turn and the successor is looked
  * up first: the frame they join into is then built once for all. A node never changes but for its two caches.
  */
-class WaitingMessage {
+export class WaitingMessage {
   readonly message: EncodedMessage;
   /** The message before it in the same frame. */
   readonly before: WaitingMessage | undefined;
@@ -52,9 +52,8 @@ export interface OutboxSchedule {
   wake(outbox: Outbox): void;
   /** Messages that wait in outboxes whose socket takes them; for holding publishers back. */
   waitingMessages: number;
-  /** First messages of empty outboxes that a fan-out appended last. */
-  shared: EncodedMessage | undefined;
-  sharedNode: unknown;
+  /** What a fan-out appended last to an empty outbox. */
+  first: WaitingMessage | undefined;
 }
 
 export interface OutboxOwner {
@@ -122,12 +121,12 @@ export class Outbox {
       this.#append(node);
       return;
     }
-    const schedule = this.#schedule;
-    if (schedule.shared !== message) {
-      schedule.shared = message;
-      schedule.sharedNode = new WaitingMessage(message, undefined, this.#codec.separatorBytes);
+    let first = this.#schedule.first;
+    if (first === undefined || first.message !== message) {
+      first = new WaitingMessage(message, undefined, this.#codec.separatorBytes);
+      this.#schedule.first = first;
     }
-    this.#append(schedule.sharedNode as WaitingMessage);
+    this.#append(first);
   }
 
   /** Hands everything over that the socket takes. */

@@ -1,16 +1,26 @@
 import type { Disconnect, ErrorReply, Reply } from "@fleetcast/protocol";
 
+/** Expected: the client is told and the connection lives on. */
+export interface Refusal {
+  readonly kind: "error";
+  readonly error: ErrorReply;
+}
+
+/** The connection ends. */
+export interface Ending {
+  readonly kind: "disconnect";
+  readonly disconnect: Disconnect;
+}
+
 /** What a command came to. Handlers answer with one; one place (Connection) acts on it. */
 export type Outcome =
   /** `after` runs once the reply is in the outbox: what must follow it on the wire. */
   | { readonly kind: "reply"; readonly reply: Reply; readonly after?: (() => void) | undefined }
-  /** Expected: the client is told and the connection lives on. */
-  | { readonly kind: "error"; readonly error: ErrorReply }
-  /** The connection ends. */
-  | { readonly kind: "disconnect"; readonly disconnect: Disconnect }
+  | Refusal
+  | Ending
   /** Nothing is answered: a pong, or a connection that closed meanwhile. */
   | { readonly kind: "nothing" };
 
 export const nothing: Outcome = { kind: "nothing" };
-export const refuse = (error: ErrorReply): Outcome => ({ kind: "error", error });
-export const endWith = (disconnect: Disconnect): Outcome => ({ kind: "disconnect", disconnect });
+export const refuse = (error: ErrorReply): Refusal => ({ kind: "error", error });
+export const endWith = (disconnect: Disconnect): Ending => ({ kind: "disconnect", disconnect });

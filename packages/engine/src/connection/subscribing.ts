@@ -1,16 +1,10 @@
-import {
-  clientErrors,
-  type Disconnect,
-  disconnects,
-  type ErrorReply,
-  type StreamPosition,
-  type SubscribeResult,
-} from "@fleetcast/protocol";
+import { clientErrors, disconnects, type StreamPosition, type SubscribeResult } from "@fleetcast/protocol";
 import type { Namespace } from "../channel/namespaces.ts";
 import { Delivery } from "../fan-out.ts";
 import { type Recovery, type RecoveryWish, recoverCache, recoverStream } from "../history/recovery.ts";
 import type { Connection } from "./connection.ts";
 import type { Member } from "./member.ts";
+import { type Ending, endWith, type Refusal, refuse } from "./outcome.ts";
 import { Subscription, type SubscriptionTerms } from "./subscription.ts";
 import { monotonicOf, ttlSeconds } from "./subscription-expiry.ts";
 import { leaveChannel } from "./unsubscribing.ts";
@@ -24,8 +18,8 @@ export interface SubscribeWish {
 
 export type Subscribed =
   | { readonly kind: "subscribed"; readonly subscription: Subscription; readonly result: SubscribeResult }
-  | { readonly kind: "error"; readonly error: ErrorReply }
-  | { readonly kind: "disconnect"; readonly disconnect: Disconnect }
+  | Refusal
+  | Ending
   /** The connection closed, or the subscription was taken away, while the log was read. */
   | { readonly kind: "gone" };
 
@@ -44,7 +38,7 @@ export function enterChannel(
 ): Subscribed | Promise<Subscribed> {
   const { hub, presence, ports } = connection.context;
   const ttl = terms.expireAtS === undefined ? undefined : ttlSeconds(ports.clock, terms.expireAtS);
-  if (ttl !== undefined && ttl <= 0) return { kind: "error", error: clientErrors.expired };
+  if (ttl !== undefined && ttl <= 0) return refuse(clientErrors.expired);
   const subscription = new Subscription(connection, connection.outbox, hub.channel(channelName, namespace), terms);
   if (terms.expireAtS !== undefined) subscription.expiresAtMs = monotonicOf(ports.clock, terms.expireAtS);
   hub.subscribe(subscription);
@@ -92,15 +86,15 @@ async function enterPositioned(
     outcome = recovers ? await recover(subscription, wish) : await stand(subscription);
   } catch (cause) {
     report(`the log of ${channel.name} could not be read`, cause);
-    return { kind: "disconnect", disconnect: disconnects.internal };
+    return endWith(disconnects.internal);
   }
   if (!connection.isOpen || member.subscription(channel.name) !== subscription) return { kind: "gone" };
   if (recovers && !outcome.recovered && wish.rejectUnrecovered && terms.recoveryMode === "stream") {
     leaveChannel(connection.context, member, subscription);
-    return { kind: "error", error: clientErrors.unrecoverablePosition };
+    return refuse(clientErrors.unrecoverablePosition);
   }
   const { position } = outcome;
-  if (!continues(subscription, position)) return { kind: "disconnect", disconnect: disconnects.insufficientState };
+  if (!continues(subscription, position)) return endWith(disconnects.insufficientState);
   subscription.offset = position.offset;
   subscription.epoch = position.epoch;
   subscription.positionCheckedAtMs = clock.monotonicMs();

@@ -14,7 +14,7 @@ logContract(
   { forgetsEpochs: true },
 );
 
-test("memory [P7] what time takes away is freed by the sweep, and then no timer is left", async () => {
+test("[P7] memory: what time takes away is freed by the sweep, and then no timer is left", async () => {
   const clock = new ManualClock();
   const log = new MemoryLog({ clock, chance: new SeededChance(1) });
   await log.append([
@@ -31,7 +31,7 @@ test("memory [P7] what time takes away is freed by the sweep, and then no timer 
   assert.equal(clock.pending, 0);
 });
 
-test("memory [LOG9] a long stream keeps the window only", async () => {
+test("[LOG9] memory: a long stream keeps the window only", async () => {
   const clock = new ManualClock();
   const log = new MemoryLog({ clock, chance: new SeededChance(1) });
   const window = { sizeMax: 100, ttlMs: 60_000, metaTtlMs: 60_000 };
@@ -40,7 +40,7 @@ test("memory [LOG9] a long stream keeps the window only", async () => {
   assert.deepEqual([publications.length, publications[0]?.offset, publications.at(-1)?.offset], [100, 901, 1_000]);
 });
 
-test("memory [R2] names that were only asked for are forgotten after 10 minutes, those still asked for are not", async () => {
+test("[R2] memory: names that were only asked for are forgotten after 10 minutes, those still asked for are not", async () => {
   const clock = new ManualClock();
   const log = new MemoryLog({ clock, chance: new SeededChance(1) });
   const window = { sizeMax: 10, ttlMs: 60_000, metaTtlMs: 2_592_000_000 };

@@ -4,7 +4,7 @@ import type { Namespace } from "../../channel/namespaces.ts";
 import type { EngineContext } from "../../context.ts";
 import type { Connection } from "../connection.ts";
 import type { Member } from "../member.ts";
-import { endWith, nothing, type Outcome, refuse } from "../outcome.ts";
+import { type Ending, endWith, nothing, type Outcome, type Refusal, refuse } from "../outcome.ts";
 import { enterChannel, goLive, type Subscribed } from "../subscribing.ts";
 import type { SubscriptionTerms } from "../subscription.ts";
 import { termsOf } from "../terms.ts";
@@ -13,7 +13,7 @@ const sharedPollType = 4;
 const streamType = 0;
 
 /** What was granted, or why not. */
-type Permission = { readonly kind: "granted"; readonly terms: SubscriptionTerms } | Exclude<Outcome, { kind: "reply" }>;
+type Permission = { readonly kind: "granted"; readonly terms: SubscriptionTerms } | Refusal | Ending;
 
 /** A client asks for a channel. The order of the checks is part of the protocol (C15, C16). */
 export function subscribe(connection: Connection, member: Member, id: number, request: SubscribeRequest): Outcome | Promise<Outcome> {
@@ -68,25 +68,25 @@ function permit(context: EngineContext, member: Member, namespace: Namespace, re
   const { options, namespaces } = context;
   const { channel } = request;
   if (request.token !== "") return permitByToken(context, member, namespace, request);
-  if (namespaces.isPrivate(channel)) return refuseWith(clientErrors.permissionDenied);
+  if (namespaces.isPrivate(channel)) return refuse(clientErrors.permissionDenied);
   const limitedTo = namespaces.limitedTo(namespace, channel);
   if (limitedTo === undefined && namespace.policy !== undefined) return permitByPolicy(context, member, namespace, request);
   const granted = limitedTo?.includes(member.user) || (limitedTo === undefined && maySubscribe(options, namespace, member.user));
   // The insecure mode opens what no rule opens; names, namespaces and `$` stay as they are.
-  if (!granted && !options.insecure) return refuseWith(clientErrors.permissionDenied);
+  if (!granted && !options.insecure) return refuse(clientErrors.permissionDenied);
   return { kind: "granted", terms: withWishes(context, member, namespace, request, termsOf(namespace, {})) };
 }
 
 async function permitByToken(context: EngineContext, member: Member, namespace: Namespace, request: SubscribeRequest): Promise<Permission> {
   const verified = await context.ports.verifier.subscription(request.token);
   if (!verified.ok) {
-    if (verified.why === "expired") return refuseWith(clientErrors.tokenExpired);
-    return refuseWith(verified.why === "internal" ? clientErrors.internal : clientErrors.permissionDenied);
+    if (verified.why === "expired") return refuse(clientErrors.tokenExpired);
+    return refuse(verified.why === "internal" ? clientErrors.internal : clientErrors.permissionDenied);
   }
   const { claims } = verified;
-  if (claims.channel === "") return refuseWith(clientErrors.permissionDenied);
+  if (claims.channel === "") return refuse(clientErrors.permissionDenied);
   const isMine = claims.channel === request.channel && claims.user === member.user && (claims.client ?? member.client) === member.client;
-  if (!isMine) return { kind: "disconnect", disconnect: disconnects.invalidToken };
+  if (!isMine) return endWith(disconnects.invalidToken);
   return { kind: "granted", terms: withWishes(context, member, namespace, request, termsOf(namespace, claims)) };
 }
 
@@ -110,15 +110,15 @@ async function permitByPolicy(
       case "allow":
         return { kind: "granted", terms: termsOf(namespace, answer) };
       case "error":
-        return refuseWith({ code: answer.code, message: answer.message, temporary: answer.temporary ?? false });
+        return refuse({ code: answer.code, message: answer.message, temporary: answer.temporary ?? false });
       case "disconnect":
-        return { kind: "disconnect", disconnect: { code: answer.code, reason: answer.reason } };
+        return endWith({ code: answer.code, reason: answer.reason });
       case undefined:
-        return refuseWith(clientErrors.permissionDenied);
+        return refuse(clientErrors.permissionDenied);
     }
   } catch (cause) {
     context.ports.report(`the subscribe policy of ${request.channel} did not answer`, cause);
-    return refuseWith(clientErrors.internal);
+    return refuse(clientErrors.internal);
   }
 }
 
@@ -143,5 +143,3 @@ function withWishes(
     receivesJoinLeave: terms.receivesJoinLeave || receives,
   };
 }
-
-const refuseWith = (error: Parameters<typeof refuse>[0]): Permission => ({ kind: "error", error });
