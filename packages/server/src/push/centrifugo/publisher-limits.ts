@@ -34,7 +34,7 @@ export const publisherLimits: PublisherLimits = {
   retryDelayMsMax: 2_000,
   saveDelayMs: 500,
   unhealthyAfterMs: 2_000,
-  pulseEveryMs: 5_000,
+  pulseEveryMs: 2_000,
 };
 
 /**
