@@ -24,15 +24,19 @@ export class ReaderLink {
   readonly #notice: (message: string) => void;
   #asked: Asked[] = [];
   readonly #sent: (readonly Asked[])[] = [];
-  #onState: (() => void) | undefined;
+  #settleState: { readonly resolve: () => void; readonly reject: (cause: Error) => void } | undefined;
   #ended: Error | undefined;
   #closed: Promise<void> | undefined;
 
-  constructor(notice: (message: string) => void) {
+  constructor(notice: (message: string) => void, onCrash: (cause: Error) => void) {
     this.#notice = notice;
     this.#worker = startThread("reader-worker");
     this.#worker.onmessage = (event: MessageEvent<ReaderReply>) => this.#onReply(event.data);
-    this.#worker.onerror = (event) => this.#end(new Error(`the reader thread failed: ${event.message}`));
+    this.#worker.onerror = (event) => {
+      const cause = new Error(`the reader thread failed: ${event.message}`);
+      this.#end(cause);
+      onCrash(cause);
+    };
   }
 
   open(path: string, epoch: string): Promise<void> {
@@ -72,7 +76,7 @@ export class ReaderLink {
     switch (reply.kind) {
       case "opened":
       case "closed":
-        this.#onState?.();
+        this.#settleState?.resolve();
         return;
       case "notice":
         this.#notice(reply.message);
@@ -89,8 +93,8 @@ export class ReaderLink {
   }
 
   #state(request: ReaderRequest): Promise<void> {
-    return new Promise((resolve) => {
-      this.#onState = resolve;
+    return new Promise((resolve, reject) => {
+      this.#settleState = { resolve, reject };
       this.#send(request);
     });
   }
@@ -104,7 +108,7 @@ export class ReaderLink {
     for (const asked of [...this.#sent.flat(), ...this.#asked]) asked.reject(this.#ended);
     this.#sent.length = 0;
     this.#asked = [];
-    this.#onState?.();
+    this.#settleState?.reject(this.#ended);
   }
 }
 

@@ -57,18 +57,9 @@ const retryDelayMsMax = 1_000;
 
 /** Opens the store. @throws StoreRefused, with nothing changed, when it cannot be used as it is. */
 export async function openSqliteJournal(options: SqliteJournalOptions): Promise<Journal> {
-  const log = options.log;
-  const reader = new ReaderLink((message) => log?.error({}, message));
-  const journal = new SqliteJournal(options, reader);
-  try {
-    const opened = await journal.open();
-    for (const notice of opened.notices) log?.warn({ dir: options.dir }, notice);
-    await reader.open(join(options.dir, databaseName), opened.epoch);
-    return journal;
-  } catch (cause) {
-    await reader.close();
-    throw cause;
-  }
+  const journal = new SqliteJournal(options);
+  await journal.open();
+  return journal;
 }
 
 type Opened = WriterAnswer & { readonly kind: "opened" };
@@ -102,9 +93,12 @@ class SqliteJournal implements Journal {
   #onFatal: (cause: Error) => void = () => {};
   #closed: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
 
-  constructor(options: SqliteJournalOptions, reader: ReaderLink) {
+  constructor(options: SqliteJournalOptions) {
     this.#options = options;
-    this.#reader = reader;
+    this.#reader = new ReaderLink(
+      (message) => options.log?.error({ dir: options.dir }, message),
+      (cause) => this.#fail(cause),
+    );
     this.#writer = new WriterLink(
       (answer) => this.#onAnswer(answer),
       (cause) => this.#fail(cause),
@@ -112,12 +106,14 @@ class SqliteJournal implements Journal {
     this.fleet = fleetQueries((query, values) => this.#value({ kind: "fleet", query, values }));
   }
 
-  open(): Promise<Opened> {
-    const { dir, recover, chance } = this.#options;
+  async open(): Promise<void> {
+    const { dir, recover, chance, log } = this.#options;
     this.#writer.send({ kind: "open", dir, recover: recover ?? false, freshEpoch: chance.epoch(), keep: keepOf(this.#options) });
-    return new Promise((resolve, reject) => {
+    const opened = await new Promise<Opened>((resolve, reject) => {
       this.#settleOpen = { resolve, reject };
     });
+    for (const notice of opened.notices) log?.warn({ dir }, notice);
+    await this.#reader.open(join(dir, databaseName), opened.epoch);
   }
 
   get backlog(): { readonly entries: number; readonly bytes: number } {
@@ -239,6 +235,8 @@ class SqliteJournal implements Journal {
   }
 
   #onAnswer(answer: WriterAnswer): void {
+    // The reader found damage while a batch was under way: nothing is acknowledged any more, not even this one.
+    if (this.#phase === "failed") return;
     switch (answer.kind) {
       case "opened":
         this.#phase = "idle";
