@@ -287,6 +287,8 @@ export const tableM: readonly TableRow[] = [
   ),
   closing("M1", "QoS 1 PUBLISH without a packet id", after(packet(0x32, field(topic))), "short_packet"),
   closing("M1", "PUBACK without an id", after(packet(0x40)), "short_packet"),
+  closing("M9", "PUBREL with packet id 0", after(pubrel(0)), "packet_id_0"),
+  closing("M1", "PUBCOMP without an id", after(packet(0x70)), "short_packet"),
   closing("M1", "a server's packet (CONNACK) from a client", after(Buffer.from([0x20, 2, 0, 0])), "reserved_type"),
   closing(
     "M2",

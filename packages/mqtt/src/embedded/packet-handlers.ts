@@ -16,18 +16,10 @@ export function handlePacket(
 ): void {
   switch (first >> 4) {
     case PacketType.puback:
-    case PacketType.pubrel: {
-      const packetId = confirmedId(bytes, start, end);
-      if (packetId === undefined) connection.refuse("short_packet");
-      // A delivery arrived and leaves the session's queue; for one that we never sent there is nothing there (M15).
-      else if (first >> 4 === PacketType.puback) connection.context.sessions.acknowledge(attached.internalId, packetId);
-      else connection.inbound.release(attached, packetId);
-      break;
-    }
     case PacketType.pubrec:
+    case PacketType.pubrel:
     case PacketType.pubcomp:
-      // We never send QoS 2, so these answer nothing of ours (M15).
-      connection.context.counters.tolerate("unasked_confirmation");
+      handleConfirmation(connection, attached, first >> 4, bytes, start, end);
       break;
     case PacketType.subscribe:
       handleSubscribe(connection, attached, bytes, start, end);
@@ -121,6 +113,20 @@ function handleUnsubscribe(connection: DeviceConnection, attached: Attached, byt
   });
 }
 
-function confirmedId(bytes: Buffer, start: number, end: number): number | undefined {
-  return end - start < 2 ? undefined : bytes.readUInt16BE(start);
+function handleConfirmation(
+  connection: DeviceConnection,
+  attached: Attached,
+  type: number,
+  bytes: Buffer,
+  start: number,
+  end: number,
+): void {
+  const packetId = end - start < 2 ? undefined : bytes.readUInt16BE(start);
+  if (packetId === undefined) connection.refuse("short_packet");
+  else if (packetId === 0) connection.refuse("packet_id_0");
+  // A delivery arrived and leaves the session's queue; for one that we never sent there is nothing there (M15).
+  else if (type === PacketType.puback) connection.context.sessions.acknowledge(attached.internalId, packetId);
+  else if (type === PacketType.pubrel) connection.inbound.release(attached, packetId);
+  // PUBREC and PUBCOMP answer QoS 2 deliveries, and we never send one (M15).
+  else connection.context.counters.tolerate("unasked_confirmation");
 }
