@@ -8,8 +8,11 @@ const fieldLengthMax = 1_024;
 const secretFields = /^(token|authorization|x-api-key|api_key|apikey|password|secret|cookie)$/i;
 
 export interface ProcessLogger extends Logger {
-  /** Writes out what is buffered; before the process ends. */
-  flush(): void;
+  /**
+   * Resolves when everything is written, or cannot be; before the process ends. (The destination's own `flushSync` leaves a
+   * line behind that is just being written: the last one, which says why.)
+   */
+  flush(): Promise<void>;
 }
 
 /**
@@ -17,7 +20,7 @@ export interface ProcessLogger extends Logger {
  * process (F30): the errors of the destination end here.
  */
 export function createLogger(log: Config["log"], tell: (line: string) => void = () => {}): ProcessLogger {
-  const destination = pino.destination({ dest: log.file === "" ? 1 : log.file, sync: false, mkdir: true });
+  const destination = pino.destination({ dest: log.file === "" ? 1 : log.file, sync: false, minLength: 1, mkdir: true });
   destination.on("error", () => {
     // Nowhere left to say it.
   });
@@ -41,13 +44,16 @@ export function createLogger(log: Config["log"], tell: (line: string) => void = 
       logger.error(tamed(fields), message);
       tell(`error: ${message}${fields["cause"] instanceof Error ? ` (${cut(fields["cause"].message)})` : ""}`);
     },
-    flush: () => {
-      try {
-        destination.flushSync();
-      } catch {
-        // The destination never opened, or is gone.
-      }
-    },
+    flush: () =>
+      new Promise((resolve) => {
+        destination.once("error", () => resolve());
+        try {
+          destination.flush(() => resolve());
+        } catch {
+          // The destination never opened, or is gone.
+          resolve();
+        }
+      }),
   };
 }
 

@@ -21,8 +21,8 @@ export interface RunOptions {
   readonly onReady: (app: App, readyMs: number, log: ProcessLogger) => Promise<Companion | undefined>;
 }
 
-/** Output for the person goes a moment after the last log line; the grace for it at the end. */
-const lastWordsMs = 200;
+/** What the last lines of the log may take. */
+const lastWordsMs = 500;
 
 /**
  * Runs the server until it is told to stop, and ends the process: 0 after draining, 1 when something of ours failed. A
@@ -33,9 +33,10 @@ export async function runServer({ loaded, logTo, tell, hangup, onReady }: RunOpt
   const { config } = loaded;
   const log = createLogger(logTo, tell);
   keepAliveWithoutReader();
-  const end = (code: number): never => {
-    log.flush();
-    process.exit(code);
+  const end = (code: number): void => {
+    // A reader of the log that stands still must not keep a finished process alive.
+    setTimeout(() => process.exit(code), lastWordsMs);
+    void log.flush().then(() => process.exit(code));
   };
   const fail = (message: string) => (cause: unknown) => {
     log.error({ cause }, message);
@@ -54,7 +55,7 @@ export async function runServer({ loaded, logTo, tell, hangup, onReady }: RunOpt
         () => {
           clearTimeout(late);
           log.info({}, "stopped");
-          setTimeout(() => end(exitCodes.done), process.stdout.writableLength > 0 ? lastWordsMs : 0);
+          end(exitCodes.done);
         },
         (cause: unknown) => fail("stopping failed")(cause),
       );
