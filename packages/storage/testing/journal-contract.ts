@@ -132,6 +132,15 @@ function batches(rule: Rule): void {
     assert.deepEqual((await b.appendAll([])).length, 0);
   });
 
+  rule("[L7] a group larger than a batch is still one transaction", async (b) => {
+    const batches: number[] = [];
+    b.journal.onCommitted((batch) => batches.push(batch.length));
+    const group = Array.from({ length: 3_000 }, (_, n) => b.entry(`${n}`, { channel: `user_cmd:${n}` }));
+    const [outcomes] = await Promise.all([b.appendAll(group), b.append(b.entry("after"))]);
+    assert.ok(outcomes.every((outcome) => outcome.verdict === "stored"));
+    assert.deepEqual(batches, [3_000, 1]);
+  });
+
   rule("[L3] a row that cannot be stored is a dead letter with its reason, everybody else's goes in", async (b) => {
     const outcomes = await Promise.all([
       b.append(b.entry("1")),
@@ -257,6 +266,15 @@ function repeats(rule: Rule): void {
       letters.map((letter) => [letter.vmId, text(letter.payload), letter.topic]),
       [["VM-1", "other", "vm/VM-1/telemetry"]],
     );
+  });
+
+  rule("[L10] the last 8 boots of a machine are remembered, also by a store opened again", async (b) => {
+    for (let boot = 1; boot <= 9; boot++) assert.equal((await b.message(`boot-${boot}`, 1)).verdict, "stored");
+    for (const reopened of [false, true]) {
+      if (reopened) await b.reopen();
+      for (let boot = 2; boot <= 9; boot++) assert.equal((await b.message(`boot-${boot}`, 1)).verdict, "duplicate", `boot-${boot}`);
+    }
+    assert.equal((await b.message("boot-1", 1)).verdict, "stored", "the ninth-last is forgotten: stored again rather than lost");
   });
 
   rule("[L10] a message that was refused has not been received: the same identity with a good body is stored", async (b) => {

@@ -166,6 +166,28 @@ test("[L14] a flipped byte inside a value is caught by its checksum: the row and
   });
 });
 
+test("[R5] a page damaged while running: the read fails, onFatal is told once, nothing more is acknowledged", async () => {
+  await withTemporaryFolder(async (dir) => {
+    const path = await filled(dir);
+    const journal = await open(dir);
+    const fatal: Error[] = [];
+    journal.onFatal((cause) => fatal.push(cause));
+    const at = readFileSync(path).indexOf(new TextEncoder().encode(`publication-${"200".padStart(200, "0")}`));
+    overwrite(path, at - (at % pageBytes), new Uint8Array(pageBytes).fill(0xaa));
+    await assert.rejects(history(journal), /malformed/);
+    await assert.rejects(history(journal), /malformed/);
+    assert.equal(fatal.length, 1);
+    assert.ok(!journal.healthy);
+    let acknowledged = false;
+    void append(journal, "next").then(() => {
+      acknowledged = true;
+    });
+    await journal.stats();
+    assert.ok(!acknowledged);
+    await journal.close();
+  });
+});
+
 test("[L6] a store older than the one we left gets new epochs: an earlier start, a lost tail, a lost stamp", async () => {
   await withTemporaryFolder(async (dir) => {
     const path = await filled(dir, 3);
