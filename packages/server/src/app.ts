@@ -243,8 +243,11 @@ async function createRooms(config: Config, { journal, push, users, clock, log }:
     const made = createIntakeBroker({ config: config.mqtt, handler: gate.handler, layout, clock, chance: systemChance, log });
     broker.current = made;
     gate.guard(made);
-    machines.onCredentialChanged((vmId) => made.disconnectMachine(vmId));
   }
+  machines.onCredentialChanged((vmId) => {
+    fleet.state.added(vmId);
+    broker.current?.disconnectMachine(vmId);
+  });
   users.onRevoked((user) => {
     push.disconnect({ user }).catch((cause: unknown) => log.warn({ user, cause }, "a revoked user's connections were not cut"));
   });
