@@ -21,7 +21,8 @@ export function namespaceOf(options: EngineOptions, channel: string): string {
 export function optionsOf(options: EngineOptions, channel: string): ChannelOptions | undefined {
   const start = options.privatePrefix !== "" && channel.startsWith(options.privatePrefix) ? options.privatePrefix.length : 0;
   const end = channel.indexOf(options.namespaceBoundary, start);
-  return end < 0 ? options.withoutNamespace : options.namespaces.get(channel.slice(start, end));
+  // A name that begins with the boundary has no namespace either.
+  return end <= start ? options.withoutNamespace : options.namespaces.get(channel.slice(start, end));
 }
 
 /** Like `optionsOf`, but refuses: no channel 107, unknown namespace 102. */

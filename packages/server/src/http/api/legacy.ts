@@ -1,6 +1,7 @@
 import type { Logger } from "../../log.ts";
 import { badRequest, notFound } from "../../push/channel-rules.ts";
 import type { PushEngine } from "../../push/push-engine.ts";
+import { asciiText, textOfString } from "../../push/raw-json/cut.ts";
 import { Fields, MalformedJson } from "../../push/raw-json/fields.ts";
 import { skipSpace } from "../../push/raw-json/scan.ts";
 import { type Call, methods } from "./methods.ts";
@@ -95,16 +96,18 @@ async function run(command: Fields, push: PushEngine, log: Logger): Promise<Repl
   return reply(call, push, log);
 }
 
-/** No method means publish. @throws MalformedJson for an unknown word; an unknown number answers "" */
+/** No method means publish; of several the last one counts. @throws MalformedJson for an unknown word; an unknown number answers "" */
 function nameOf(command: Fields): string {
-  const raw = command.raw("method");
-  if (raw === undefined) return "publish";
-  if (raw[0] === 0x22) {
-    const word = command.text("method")!.toLowerCase();
+  return command.raws("method").map(readName).at(-1) ?? "publish";
+}
+
+function readName(method: Uint8Array): string {
+  if (method[0] === 0x22) {
+    const word = textOfString(method, 0, method.length).toLowerCase();
     if (!known.has(word)) throw new MalformedJson("no such method");
     return word;
   }
-  const number = command.integer("method", Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
-  if (number === undefined) throw new MalformedJson("a method is a word or a number");
-  return numbered[number] ?? "";
+  const source = asciiText(method, 0, method.length);
+  if (!/^-?\d+$/.test(source)) throw new MalformedJson("a method is a word or a number");
+  return numbered[Number(source)] ?? "";
 }

@@ -6,20 +6,28 @@ export class MalformedJson extends Error {
   override readonly name = "MalformedJson";
 }
 
+/** Reads one value of a field. @throws MalformedJson when it has another type */
+type Reader<Value> = (bytes: Uint8Array, extent: Extent, name: string) => Value;
+
 /**
- * An object's members by name, read one by one with the type its reader expects. A repeated name: the last one wins.
- * Names compare without case, as in the real server. `null` reads as absent. Foreign names live in a `Map` only, so that
- * `__proto__` is a name like any other (H4).
+ * An object's members by name, read one by one with the type its reader expects, as the real server reads them: names
+ * compare without case; each occurrence of a name must have the type and the last one counts; `null` says nothing. Foreign
+ * names live in a `Map` only, so that `__proto__` is a name like any other (H4).
  */
 export class Fields {
   readonly #bytes: Uint8Array;
   readonly #all: readonly Member[];
-  readonly #members = new Map<string, Member>();
+  readonly #byName = new Map<string, Member[]>();
 
   constructor(bytes: Uint8Array, members: readonly Member[]) {
     this.#bytes = bytes;
     this.#all = members;
-    for (const member of members) this.#members.set(member.name.toLowerCase(), member);
+    for (const member of members) {
+      const name = member.name.toLowerCase();
+      const before = this.#byName.get(name);
+      if (before === undefined) this.#byName.set(name, [member]);
+      else before.push(member);
+    }
   }
 
   /** One object (or `null`, read as an empty one) with nothing but white space around it. @throws MalformedJson */
@@ -40,60 +48,49 @@ export class Fields {
 
   /** The value's bytes as they stand, `null` included; undefined when the name is absent. */
   raw(name: string): Uint8Array | undefined {
-    const member = this.#members.get(name);
+    const member = this.#byName.get(name)?.at(-1);
     return member === undefined ? undefined : this.#bytes.subarray(member.start, member.end);
   }
 
+  /** Every occurrence of a name, `null` included, as it stands. */
+  raws(name: string): readonly Uint8Array[] {
+    return (this.#byName.get(name) ?? []).map((member) => this.#bytes.subarray(member.start, member.end));
+  }
+
   text(name: string): string | undefined {
-    const member = this.#present(name);
-    if (member === undefined) return undefined;
-    return textAt(this.#bytes, member, name);
+    return this.#read(name, readText);
   }
 
   /** A whole number within the bounds; `1.0` and `1e2` are none, as in the real server. */
   integer(name: string, min: number, max: number): number | undefined {
-    const member = this.#present(name);
-    if (member === undefined) return undefined;
-    const source = asciiText(this.#bytes, member.start, member.end);
-    const value = /^-?\d+$/.test(source) ? Number(source) : Number.NaN;
-    if (!(value >= min && value <= max)) throw new MalformedJson(`${name} must be a whole number from ${min} to ${max}`);
-    return value;
+    return this.#read(name, (bytes, extent) => {
+      const source = asciiText(bytes, extent.start, extent.end);
+      const value = /^-?\d+$/.test(source) ? Number(source) : Number.NaN;
+      if (!(value >= min && value <= max)) throw new MalformedJson(`${name} must be a whole number from ${min} to ${max}`);
+      return value;
+    });
   }
 
   flag(name: string): boolean | undefined {
-    const member = this.#present(name);
-    if (member === undefined) return undefined;
-    const length = member.end - member.start;
-    const first = this.#bytes[member.start];
-    if (first === 0x74 && length === 4) return true;
-    if (first === 0x66 && length === 5) return false;
-    throw new MalformedJson(`${name} must be true or false`);
+    return this.#read(name, readFlag);
   }
 
   object(name: string): Fields | undefined {
-    const member = this.#present(name);
-    if (member === undefined) return undefined;
-    const cut = cutObject(this.#bytes, member.start);
-    if (cut === undefined) throw new MalformedJson(`${name} must be an object`);
-    return new Fields(this.#bytes, cut.parts);
+    return this.#read(name, (bytes, extent) => new Fields(bytes, readObject(bytes, extent, name).parts));
   }
 
   /** A list of strings; `null` in it reads as "". */
   texts(name: string): readonly string[] | undefined {
-    return this.list(name)?.parts.map((part) => (isNull(this.#bytes, part.start, part.end) ? "" : textAt(this.#bytes, part, name)));
-  }
-
-  list(name: string): Cut<Extent> | undefined {
-    const member = this.#present(name);
-    if (member === undefined) return undefined;
-    const cut = cutArray(this.#bytes, member.start);
-    if (cut === undefined) throw new MalformedJson(`${name} must be a list`);
-    return cut;
+    return this.#read(name, (bytes, extent) => readArray(bytes, extent, name).parts.map((part) => readTextOrNull(bytes, part, name)));
   }
 
   /** A list of objects. */
   objects(name: string): Fields[] | undefined {
     return this.list(name)?.parts.map((part) => Fields.at(this.#bytes, part.start)[0]);
+  }
+
+  list(name: string): Cut<Extent> | undefined {
+    return this.#read(name, readArray);
   }
 
   /** Every member as an object, names as written: a map whose names are data. */
@@ -103,25 +100,49 @@ export class Fields {
 
   /** A map of strings; `null` as a value reads as "". Its prototype is null. */
   textMap(name: string): Readonly<Record<string, string>> | undefined {
-    const member = this.#present(name);
-    if (member === undefined) return undefined;
-    const cut = cutObject(this.#bytes, member.start);
-    if (cut === undefined) throw new MalformedJson(`${name} must be an object`);
-    const map: Record<string, string> = Object.create(null) as Record<string, string>;
-    for (const part of cut.parts) map[part.name] = isNull(this.#bytes, part.start, part.end) ? "" : textAt(this.#bytes, part, name);
-    return map;
+    return this.#read(name, (bytes, extent) => {
+      const map = Object.create(null) as Record<string, string>;
+      for (const part of readObject(bytes, extent, name).parts) map[part.name] = readTextOrNull(bytes, part, name);
+      return map;
+    });
   }
 
-  #present(name: string): Member | undefined {
-    const member = this.#members.get(name);
-    return member === undefined || isNull(this.#bytes, member.start, member.end) ? undefined : member;
+  #read<Value>(name: string, read: Reader<Value>): Value | undefined {
+    let value: Value | undefined;
+    for (const member of this.#byName.get(name) ?? []) {
+      if (!isNull(this.#bytes, member.start, member.end)) value = read(this.#bytes, member, name);
+    }
+    return value;
   }
 }
 
-function textAt(bytes: Uint8Array, extent: Extent, name: string): string {
+const readText: Reader<string> = (bytes, extent, name) => {
   if (bytes[extent.start] !== 0x22) throw new MalformedJson(`${name} must be a string`);
   return textOfString(bytes, extent.start, extent.end);
-}
+};
+
+const readTextOrNull: Reader<string> = (bytes, extent, name) =>
+  isNull(bytes, extent.start, extent.end) ? "" : readText(bytes, extent, name);
+
+const readFlag: Reader<boolean> = (bytes, extent, name) => {
+  const length = extent.end - extent.start;
+  const first = bytes[extent.start];
+  if (first === 0x74 && length === 4) return true;
+  if (first === 0x66 && length === 5) return false;
+  throw new MalformedJson(`${name} must be true or false`);
+};
+
+const readObject: Reader<Cut<Member>> = (bytes, extent, name) => {
+  const cut = cutObject(bytes, extent.start);
+  if (cut === undefined) throw new MalformedJson(`${name} must be an object`);
+  return cut;
+};
+
+const readArray: Reader<Cut<Extent>> = (bytes, extent, name) => {
+  const cut = cutArray(bytes, extent.start);
+  if (cut === undefined) throw new MalformedJson(`${name} must be a list`);
+  return cut;
+};
 
 /** A value that starts with `n` can only be `null`; at a document's start the other letters must be looked at, too. */
 export function isNull(bytes: Uint8Array, start: number, end: number): boolean {
