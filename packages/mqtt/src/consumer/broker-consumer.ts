@@ -167,8 +167,10 @@ class Consumer implements BrokerConsumer {
 
   pause(paused: boolean): void {
     this.#paused = paused;
-    if (paused) this.#link()?.hold("paused");
-    else this.#link()?.release("paused");
+    const link = this.#link();
+    if (!paused) link?.release("paused");
+    // A link that is not ready still has to hear its CONNACK; it is held right after that.
+    else if (link?.ready === true) link.hold("paused");
   }
 
   /** A machine's connection is the broker's: its password file decides, and the machine is cut when that is reloaded. */

@@ -61,7 +61,8 @@ export class DeviceConnection implements LinkOwner {
   readonly loopback: boolean;
   readonly window: AckWindow = new AckWindow();
   readonly inbound: InboundPublishes;
-  readonly openedMs: number;
+  /** From here the time to authenticate runs: accepted, or read again after a pause of ours. */
+  openedMs: number;
   /** Monotonic time of the last complete packet; a byte a second does not count as life (SlowITe). */
   lastPacketMs: number;
   /** 1.5 times the agreed keep-alive [MQTT-3.1.2-24]. */
@@ -116,6 +117,7 @@ export class DeviceConnection implements LinkOwner {
     this.#holds &= ~why;
     if (this.#holds !== 0) return;
     this.lastPacketMs = this.context.clock.monotonicMs();
+    if (!this.authenticated) this.openedMs = this.lastPacketMs;
     this.#pump();
     if (this.#holds === 0 && !this.closed && !this.#peerGone) this.#socket.resume();
   }
