@@ -152,6 +152,26 @@ test("who watches is asked with each subscription and follows joins and leaves",
   expect(session.watchers.list).toHaveLength(1);
 });
 
+test("where no joins come, presence is asked for every ten seconds, and no longer once one has come", async () => {
+  const { clock, client, session } = setup();
+  const events = client.get("events:VM-1");
+  const asked = vi.spyOn(events, "presence");
+  events.answer();
+  await settled();
+  for (let i = 0; i < 3; i++) {
+    clock.advance(10_000);
+    await settled();
+  }
+  expect(asked).toHaveBeenCalledTimes(4);
+  events.join({ client: "c2", user: "u_li", connInfo: { name: "李娜" } });
+  clock.advance(10_000);
+  await settled();
+  clock.advance(60_000);
+  await settled();
+  expect(asked.mock.calls.length).toBeLessThanOrEqual(5);
+  session.close();
+});
+
 test("closing gives the channels back", () => {
   const { clock, client, session } = setup();
   for (const subscription of client.subscriptions.values()) subscription.answer();

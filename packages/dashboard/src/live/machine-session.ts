@@ -28,6 +28,7 @@ const seriesPointsMax = 2_000;
 const aheadMs = 60_000;
 /** How long the page waits for the subscription before it shows stored data without it. */
 const patienceMs = 1_500;
+const watchersPollMs = 10_000;
 const chartableSkewMs = 86_400_000;
 
 /** Everything behind one open machine page: two channels, its timeline, its feed, its last payloads and its watchers. */
@@ -48,6 +49,9 @@ export class MachineSession {
   #leases: Lease[] = [];
   #loadNumber = 0;
   #patience: number | null = null;
+  /** A subscriber hears of its own coming first; where that stays out, the server sends no joins and presence is asked for. */
+  #joinsArrive = false;
+  #watchersTimer: number | null = null;
   #removeSink: () => void = () => {};
   /** Newest values of the live stream, for the header: fresher than the fleet row, which is merged twice a second. */
   #latestMs: number | null = null;
@@ -93,8 +97,14 @@ export class MachineSession {
           {
             publication: (context) => this.#event(context),
             subscribed: (arrival, subscription) => this.#eventsSubscribed(arrival, subscription),
-            join: (info) => this.watchers.join(info),
-            leave: (info) => this.watchers.leave(info),
+            join: (info) => {
+              this.#joinsArrive = true;
+              this.watchers.join(info);
+            },
+            leave: (info) => {
+              this.#joinsArrive = true;
+              this.watchers.leave(info);
+            },
           },
         ),
       ];
@@ -106,6 +116,7 @@ export class MachineSession {
   }
 
   close(): void {
+    if (this.#watchersTimer !== null) this.#app.clock.clearTimeout(this.#watchersTimer);
     if (this.#patience !== null) this.#app.clock.clearTimeout(this.#patience);
     for (const lease of this.#leases) lease.release();
     this.#leases = [];
@@ -228,6 +239,17 @@ export class MachineSession {
     // Presence may be off for the namespace; then nobody is shown, which is what is known.
     const presence = await subscription.presence().catch(() => ({ clients: {} }));
     this.watchers.loaded(Object.values(presence.clients));
+    this.#askAgain(subscription);
+  }
+
+  #askAgain(subscription: Subscription): void {
+    if (this.#watchersTimer !== null) this.#app.clock.clearTimeout(this.#watchersTimer);
+    this.#watchersTimer = null;
+    if (this.#joinsArrive || this.#leases.length === 0) return;
+    this.#watchersTimer = this.#app.clock.setTimeout(() => {
+      this.#watchersTimer = null;
+      if (subscription.state === "subscribed") void this.#loadWatchers(subscription);
+    }, watchersPollMs);
   }
 
   #setPhase(phase: SeriesPhase): void {

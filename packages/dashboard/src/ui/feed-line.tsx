@@ -45,10 +45,10 @@ export function FeedLine({ line, nowMs, withMachine }: LineProps) {
           {severity === "info" ? null : <span className="sr-only"> {t(`severity.${severity}`)}</span>}
         </p>
         {withMachine || detail !== "" ? (
-          <p className="flex min-w-0 gap-1.5 text-muted text-sm">
+          <p className="flex min-w-0 flex-wrap gap-x-1.5 text-muted text-sm">
             {withMachine ? <MachineName vmId={vmId} /> : null}
             {withMachine && detail !== "" ? <span aria-hidden>·</span> : null}
-            <span className="truncate">{detail}</span>
+            <span className="break-words">{detail}</span>
           </p>
         ) : null}
       </div>

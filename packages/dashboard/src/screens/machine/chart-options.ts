@@ -29,7 +29,7 @@ export function chartOptions({ width, height, label, unit, format, spanMin }: Ch
   return {
     width,
     height,
-    padding: [8, 8, 0, 0],
+    padding: [8, 18, 0, 0],
     legend: { show: false },
     cursor: {
       sync: { key: cursorGroup, setSeries: false },

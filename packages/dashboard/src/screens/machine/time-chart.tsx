@@ -50,6 +50,7 @@ export function TimeChart({
   const live = useLive();
   const place = useRef<HTMLDivElement>(null);
   const readout = useRef<HTMLSpanElement>(null);
+  const onCursor = useRef<() => void>(() => {});
   const [empty, setEmpty] = useState(false);
   const [summary, setSummary] = useState("");
 
@@ -61,6 +62,7 @@ export function TimeChart({
       {
         ...chartOptions({ width, height: heightPx, label, unit, theme, format, spanMin }),
         plugins: [doorOpenPlugin(session.timeline.ring("door_closed"), theme)],
+        hooks: { setCursor: [() => onCursor.current()] },
       },
       [[], [], [], []],
       element,
@@ -75,6 +77,13 @@ export function TimeChart({
           ? ""
           : `${format.decimal(value)} ${unit} · ${format.time(time * 1_000)}`;
     };
+    // Under the cursor, or the newest while nobody points; this chart's cursor also follows the other chart's.
+    const readOut = () => {
+      const pointed = (chart.cursor.left ?? -1) >= 0;
+      const newest = (chart.data[0]?.length ?? 0) - 1;
+      say(pointed ? (chart.cursor.idx ?? null) : newest < 0 ? null : newest);
+    };
+    onCursor.current = readOut;
     let drawnVersion = -1;
     let drawnMs = 0;
     let saidVersion = -1;
@@ -89,8 +98,7 @@ export function TimeChart({
         chart.setData([columns.t, columns.avg, columns.max, columns.min], false);
         chart.setScale("x", { min: fromMs / 1_000, max: nowMs / 1_000 });
       });
-      const lastIndex = columns.t.length === 0 ? null : columns.t.length - 1;
-      say(chart.cursor.idx ?? lastIndex);
+      readOut();
       drawnVersion = version;
       drawnMs = nowMs;
       setEmpty(columns.t.length === 0);
@@ -117,6 +125,7 @@ export function TimeChart({
     return () => {
       window.clearInterval(slide);
       remove();
+      onCursor.current = () => {};
       chart.destroy();
     };
   }, [session, field, label, unit, spanMin, rangeMs, firstSeenMs, width, reportIntervalMs, theme, format, live, t]);
