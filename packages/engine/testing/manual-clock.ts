@@ -7,7 +7,7 @@ interface Timer {
 }
 
 /** Longer chains of promises than this do not end within one `settle`. */
-const promiseTurnsMax = 16;
+const promiseTurnsMax = 24;
 
 /**
  * A clock that stands still until a test moves it. Timers run in the order of their time, then of their making; `soon`

@@ -217,6 +217,7 @@ test("[C25] refresh: empty 3501, forged or of another user 3500, expired 3005, o
     [token({ user: "ann", channels: ["news:b"] }), 3010],
     [token({ user: "ann", channels: ["news:a", "news:b"] }), 3010],
     [token({ user: "ann", channels: ["news:a"], expireAtS: 1 }), 110],
+    [token({ user: "ann", channels: ["news:b"], expireAtS: 1 }), 3010],
     [token({ user: "ann", channels: ["nope:a"] }), 102],
     [token({ fails: "internal" }), 100],
   ];
@@ -325,4 +326,21 @@ test("[R1] a connection that closes in the middle of anything leaves nothing beh
   assert.deepEqual([b.engine.stats().connections, b.engine.stats().subscriptions], [1, 1]);
   assert.deepEqual(watcher.rest(), [], "who never went live was never announced, so nobody leaves either");
   assert.deepEqual(b.reports, []);
+});
+
+test("[CN2] the subscriptions of a connect are read all at once, and one that fails fails the connect", async () => {
+  const b = bench();
+  b.gate.holdReads();
+  const client = b.open();
+  const channels = Array.from({ length: 30 }, (_, n) => `news:${n}`);
+  client.say(JSON.stringify({ id: 1, connect: { token: token({ user: "ann", channels }) } }));
+  await b.clock.settle();
+  assert.equal(b.gate.questionCount, 30);
+  b.gate.releaseReads();
+  await b.clock.settle();
+  assert.deepEqual(Object.keys(client.reply(1)?.["connect"]["subs"]), channels);
+  b.gate.failWith(new Error("broken"));
+  const unlucky = await b.connect({ user: "bob", channels: ["news:a", "shut:a"] });
+  assert.equal(unlucky.closeCode, 3004);
+  assert.deepEqual([b.engine.stats().connections, b.engine.stats().subscriptions], [1, 30]);
 });

@@ -43,7 +43,7 @@ function memberOf(connection: Connection, { claims }: Claimed): Member {
   return member;
 }
 
-/** One failure fails the whole connect. */
+/** All at once: their reads must not wait for each other. One failure fails the whole connect. */
 async function subscribeAll(
   connection: Connection,
   member: Member,
@@ -53,12 +53,14 @@ async function subscribeAll(
 ): Promise<Outcome> {
   const subs = new Map<string, SubscribeResult>();
   const entered: Subscription[] = [];
-  for (const [channel, { namespace, terms, wish }] of planned) {
-    const subscribed = await enterChannel(connection, member, channel, namespace, terms, wish);
-    if (connection.phase.name !== "connecting") return nothing;
+  const all = await Promise.all(
+    [...planned].map(([channel, { namespace, terms, wish }]) => enterChannel(connection, member, channel, namespace, terms, wish)),
+  );
+  if (connection.phase.name !== "connecting") return nothing;
+  for (const subscribed of all) {
     if (subscribed.kind === "gone") return endWith(disconnects.insufficientState);
     if (subscribed.kind !== "subscribed") return subscribed;
-    subs.set(channel, subscribed.result);
+    subs.set(subscribed.subscription.channel.name, subscribed.result);
     entered.push(subscribed.subscription);
   }
   return {

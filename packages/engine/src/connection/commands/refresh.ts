@@ -24,10 +24,10 @@ async function renew(connection: Connection, member: Member, id: number, token: 
   const channels = tokenChannels(claims);
   for (const channel of channels.keys()) if (namespaces.of(channel) === undefined) return refuse(clientErrors.unknownChannel);
   if (claims.user !== member.user) return endWith(disconnects.invalidToken);
+  if (!sameChannels(member, channels)) return endWith(disconnects.insufficientState);
   const expireAtS = options.insecure ? undefined : claims.expireAtS;
   const ttl = expireAtS === undefined ? undefined : ttlSeconds(ports.clock, expireAtS);
   if (ttl !== undefined && ttl <= 0) return refuse(clientErrors.expired);
-  if (!sameChannels(member, channels)) return endWith(disconnects.insufficientState);
   take(connection, member, claims, expireAtS);
   return { kind: "reply", reply: { kind: "refresh", id, result: ttl === undefined ? {} : { expires: true, ttl } } };
 }
