@@ -276,8 +276,11 @@ export interface SeriesRow {
 export interface FleetQueries {
   machines(): Promise<readonly MachineRow[]>;
   machine(vmId: string): Promise<MachineRow | undefined>;
-  /** Buckets of `bucketMs` in [fromMs, toMs], oldest first; empty buckets are absent. */
-  series(vmId: string, fromMs: number, toMs: number, bucketMs: number): Promise<readonly SeriesRow[]>;
+  /**
+   * Buckets of `bucketMs` in [fromMs, toMs], oldest first; empty buckets are absent. What was received after
+   * `receivedThroughMs` is left out, so that a live chart can join exactly there.
+   */
+  series(vmId: string, fromMs: number, toMs: number, bucketMs: number, receivedThroughMs?: number): Promise<readonly SeriesRow[]>;
   events(filter: {
     readonly vmId?: string | undefined;
     readonly type?: string | undefined;

@@ -63,10 +63,10 @@ export async function readSeries(queries: Pick<FleetQueries, "series">, vmId: st
   let bucketMs = bucketFor(fromMs, Math.max(fromMs, completeMs), pointsMax);
   let rows: readonly SeriesRow[] = [];
   if (completeMs >= fromMs) {
-    rows = await queries.series(vmId, fromMs, readToMs, bucketMs);
+    rows = await queries.series(vmId, fromMs, readToMs, bucketMs, storedThroughMs);
     if (rows.length > pointsMax) {
       bucketMs = bucketFor(fromMs, rows.at(-1)!.bucketMs, pointsMax);
-      rows = await queries.series(vmId, fromMs, readToMs, bucketMs);
+      rows = await queries.series(vmId, fromMs, readToMs, bucketMs, storedThroughMs);
     }
   }
   return seriesOf(rows, fields, { from_ms: fromMs, to_ms: completeMs, bucket_ms: bucketMs });

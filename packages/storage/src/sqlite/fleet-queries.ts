@@ -7,7 +7,8 @@ export function fleetQueries(ask: Ask): FleetQueries {
   return {
     machines: () => ask("machines", []),
     machine: (vmId) => ask("machine", [vmId]),
-    series: (vmId, fromMs, toMs, bucketMs) => ask("series", [vmId, fromMs, toMs, bucketMs]),
+    series: (vmId, fromMs, toMs, bucketMs, receivedThroughMs) =>
+      ask("series", [vmId, fromMs, toMs, bucketMs, receivedThroughMs ?? Number.MAX_SAFE_INTEGER]),
     events: (filter) => ask("events", [filter]),
     countEvents: (type, fromMs) => ask("countEvents", [type, fromMs]),
     command: (cmdId) => ask("command", [cmdId]),

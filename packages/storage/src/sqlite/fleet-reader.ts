@@ -37,8 +37,8 @@ export class FleetReader implements FleetAnswers {
     return this.#all<StoredMachine>(query, vmId).map(machineRow)[0];
   }
 
-  series(vmId: string, fromMs: number, toMs: number, bucketMs: number): ReturnType<FleetAnswers["series"]> {
-    return this.#series.read(vmId, fromMs, toMs, bucketMs);
+  series(vmId: string, fromMs: number, toMs: number, bucketMs: number, receivedThroughMs?: number): ReturnType<FleetAnswers["series"]> {
+    return this.#series.read(vmId, fromMs, toMs, bucketMs, receivedThroughMs);
   }
 
   events(filter: Parameters<FleetQueries["events"]>[0]): readonly EventRow[] {

@@ -34,7 +34,7 @@ export class SeriesReader {
   readonly #rolledThrough: Statement<{ value: number }, []>;
   readonly #minutes: Statement<Sums, [number, number, number, number]>;
   readonly #entry: Statement<{ first: number | null; last: number | null }, [number, number, number]>;
-  readonly #walk: Statement<Sums, [number, number, number, number, number]>;
+  readonly #walk: Statement<Sums, [number, number, number, number, number, number]>;
 
   constructor(db: Database) {
     this.#vm = db.prepare("SELECT id, reading_top FROM vm WHERE vm_id = ?");
@@ -46,20 +46,21 @@ export class SeriesReader {
       "SELECT min(first_reading) AS first, max(last_reading) AS last FROM minute WHERE vm = ? AND minute >= ? AND minute <= ?",
     );
     this.#walk = db.prepare(`
-      WITH RECURSIVE chain (id, prev, t, temp_c, voltage_v, door_closed) AS (
-        SELECT id, prev, ${chartTime}, temp_c, voltage_v, door_closed FROM reading WHERE id = ?1 AND id >= ?2
+      WITH RECURSIVE chain (id, prev, received, t, temp_c, voltage_v, door_closed) AS (
+        SELECT id, prev, at, ${chartTime}, temp_c, voltage_v, door_closed FROM reading WHERE id = ?1 AND id >= ?2
         UNION ALL
-        SELECT reading.id, reading.prev, ${chartTime}, reading.temp_c, reading.voltage_v, reading.door_closed
+        SELECT reading.id, reading.prev, reading.at, ${chartTime}, reading.temp_c, reading.voltage_v, reading.door_closed
         FROM chain JOIN reading ON reading.id = chain.prev WHERE chain.prev >= ?2
       )
       SELECT t / ?5 * ?5 AS bucket, count(*) AS readings,
         count(temp_c) AS temp_n, min(temp_c) AS temp_min, total(temp_c) AS temp_sum, max(temp_c) AS temp_max,
         count(voltage_v) AS voltage_n, min(voltage_v) AS voltage_min, total(voltage_v) AS voltage_sum, max(voltage_v) AS voltage_max,
         count(door_closed) AS door_n, min(door_closed) AS door_min, total(door_closed) AS door_sum, max(door_closed) AS door_max
-      FROM chain WHERE t >= ?3 AND t <= ?4 GROUP BY bucket`);
+      FROM chain WHERE t >= ?3 AND t <= ?4 AND received <= ?6 GROUP BY bucket`);
   }
 
-  read(vmId: string, fromMs: number, toMs: number, bucketMs: number): readonly SeriesRow[] {
+  /** Readings received after `receivedThroughMs` are left out: they reach a live chart as publications. */
+  read(vmId: string, fromMs: number, toMs: number, bucketMs: number, receivedThroughMs = Number.MAX_SAFE_INTEGER): readonly SeriesRow[] {
     const vm = this.#vm.get(vmId);
     if (vm === null || toMs < fromMs) return [];
     const rolledThrough = this.#rolledThrough.get()?.value ?? 0;
@@ -67,25 +68,25 @@ export class SeriesReader {
     const add = (rows: readonly Sums[]): void => {
       for (const row of rows) buckets.set(row.bucket, merge(buckets.get(row.bucket), row));
     };
-    add(this.#walk.all(vm.reading_top, rolledThrough + 1, fromMs, toMs, bucketMs));
+    add(this.#walk.all(vm.reading_top, rolledThrough + 1, fromMs, toMs, bucketMs, receivedThroughMs));
     const wholeFrom = bucketMs < minuteMs ? Number.POSITIVE_INFINITY : Math.ceil(fromMs / minuteMs);
     const wholeTo = bucketMs < minuteMs ? Number.POSITIVE_INFINITY : Math.floor((toMs + 1) / minuteMs);
     if (wholeFrom < wholeTo) {
       add(this.#minutes.all(vm.id, wholeFrom, wholeTo, bucketMs));
-      add(this.#oneByOne(vm.id, fromMs, wholeFrom * minuteMs - 1, bucketMs));
-      add(this.#oneByOne(vm.id, wholeTo * minuteMs, toMs, bucketMs));
+      add(this.#oneByOne(vm.id, fromMs, wholeFrom * minuteMs - 1, bucketMs, receivedThroughMs));
+      add(this.#oneByOne(vm.id, wholeTo * minuteMs, toMs, bucketMs, receivedThroughMs));
     } else {
-      add(this.#oneByOne(vm.id, fromMs, toMs, bucketMs));
+      add(this.#oneByOne(vm.id, fromMs, toMs, bucketMs, receivedThroughMs));
     }
     return [...buckets.values()].sort((one, other) => one.bucket - other.bucket).map(seriesRow);
   }
 
   /** Rolled-up readings of [fromMs, toMs], from the chain. */
-  #oneByOne(vm: number, fromMs: number, toMs: number, bucketMs: number): readonly Sums[] {
+  #oneByOne(vm: number, fromMs: number, toMs: number, bucketMs: number, receivedThroughMs: number): readonly Sums[] {
     if (toMs < fromMs) return [];
     const entry = this.#entry.get(vm, Math.floor(fromMs / minuteMs), Math.floor(toMs / minuteMs));
     if (entry === null || entry.first === null || entry.last === null) return [];
-    return this.#walk.all(entry.last, entry.first, fromMs, toMs, bucketMs);
+    return this.#walk.all(entry.last, entry.first, fromMs, toMs, bucketMs, receivedThroughMs);
   }
 }
 
