@@ -64,7 +64,7 @@ export interface Engine {
   broadcast(items: readonly Omit<LogAppend, "window">[]): Promise<readonly (AppendResult | EngineRefusal)[]>;
   presence(channel: string): PresenceMap;
   presenceStats(channel: string): { readonly clients: number; readonly users: number };
-  /** `limit` undefined: the namespace's `historyDefaultLimit`. */
+  /** `limit` undefined: the newest `historyDefaultLimit` of the namespace, oldest of them first. */
   history(request: {
     readonly channel: string;
     readonly limit?: number | undefined;

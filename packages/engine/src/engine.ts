@@ -115,6 +115,10 @@ class EmbeddedEngine implements Engine {
     if (!namespace.hasHistory) throw refusal(apiErrors.notAvailable);
     const { since, reverse = false, limit = namespace.options.historyDefaultLimit } = request;
     if (reverse && since?.offset === 0) throw refusal(apiErrors.badRequest);
+    if (request.limit === undefined && since === undefined && !reverse && limit > 0) {
+      const newest = await this.history({ channel: request.channel, limit, reverse: true });
+      return { ...newest, publications: newest.publications.toReversed() };
+    }
     try {
       return await namespace.log.read({
         channel: request.channel,

@@ -10,6 +10,7 @@ import { headerFault } from "./admission.ts";
 import { AedesLink, type LinkOwner } from "./aedes-link.ts";
 import { admitMachine } from "./authentication.ts";
 import type { BrokerContext } from "./broker-context.ts";
+import { Hold } from "./hold.ts";
 import { InboundPublishes } from "./inbound-publishes.ts";
 import type { Machine } from "./machine-registry.ts";
 import { handlePacket } from "./packet-handlers.ts";
@@ -41,10 +42,6 @@ type Phase =
   | { readonly name: "attaching"; readonly attached: Omit<Attached, "machine">; readonly vmId: string }
   | { readonly name: "connected"; readonly attached: Attached }
   | { readonly name: "closed" };
-
-/** Why nothing is read at the moment. Several may hold at once; the socket flows again when none does. */
-export const Hold = { connecting: 1, paused: 2, window: 4, socketFull: 8, subscribing: 16 } as const;
-export type Hold = (typeof Hold)[keyof typeof Hold];
 
 /** How a connection ends. `counted`: the guard did it, so it is in `stats.refused`. */
 interface Ending {

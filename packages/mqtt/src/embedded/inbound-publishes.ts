@@ -1,7 +1,8 @@
 import type { InboundMessage } from "../intake.ts";
 import type { AckSlot } from "../wire/ack-window.ts";
 import { decodeText, topicFault } from "../wire/text.ts";
-import { type Attached, type DeviceConnection, Hold } from "./device-connection.ts";
+import type { Attached, DeviceConnection } from "./device-connection.ts";
+import { Hold } from "./hold.ts";
 
 const puback = 0x40;
 const pubrec = 0x50;

@@ -1,7 +1,8 @@
 import type { ISubscription } from "mqtt-packet";
 import { PacketType, pingrespBytes } from "../wire/packet-type.ts";
 import { decodeFilters, type RequestedFilter } from "../wire/subscribe.ts";
-import { type Attached, type DeviceConnection, Hold } from "./device-connection.ts";
+import type { Attached, DeviceConnection } from "./device-connection.ts";
+import { Hold } from "./hold.ts";
 
 const subackFailure = 0x80;
 

@@ -49,7 +49,7 @@ export interface PushEngine {
   broadcast(channels: readonly string[], request: Omit<PublishRequest, "channel">): Promise<readonly (PublishResult | PushError)[]>;
   presence(channel: string): Promise<ReadonlyMap<string, ClientInfo>>;
   presenceStats(channel: string): Promise<{ readonly clients: number; readonly users: number }>;
-  /** `limit` undefined: 10 on `telemetry` and `events` (the document's section 6), else none. */
+  /** `limit` undefined: the newest 10 on `telemetry` and `events`, oldest of them first (the document's section 6), else none. */
   history(request: {
     readonly channel: string;
     readonly limit?: number | undefined;

@@ -84,8 +84,13 @@ export function createCentrifugoPush(ports: CentrifugoPushPorts): CentrifugoPush
     broadcast: (channels, request) => broadcast(options, forwarded, journaled, channels, request),
     presence: forwarded.presence,
     presenceStats: forwarded.presenceStats,
-    history: (request) =>
-      forwarded.history({ ...request, limit: request.limit ?? optionsOf(options, request.channel)?.historyDefaultLimit ?? 0 }),
+    async history(request) {
+      const limit = request.limit ?? optionsOf(options, request.channel)?.historyDefaultLimit ?? 0;
+      const wantsNewest = request.limit === undefined && request.since === undefined && request.reverse !== true && limit > 0;
+      if (!wantsNewest) return forwarded.history({ ...request, limit });
+      const newest = await forwarded.history({ ...request, limit, reverse: true });
+      return { ...newest, publications: newest.publications.toReversed() };
+    },
     async historyRemove(channel) {
       await forwarded.historyRemove(channel);
       if (optionsOf(options, channel)?.journal === true) await journal.remove(channel);
