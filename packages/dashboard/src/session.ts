@@ -87,7 +87,7 @@ export class Session {
       return;
     }
     this.#model.signedIn();
-    this.#state.live.retry();
+    this.#state.live.signedInAgain();
   }
 
   async logout(): Promise<void> {

@@ -48,6 +48,7 @@ const configFile = join(mkdtempSync(join(tmpdir(), "dashboard-dev-")), "config.j
 writeFileSync(configFile, JSON.stringify(engineConfig));
 const engine = spawn(process.env.CENTRIFUGO ?? "centrifugo", ["-c", configFile, "--log.level", "error"], { stdio: "inherit" });
 process.on("exit", () => engine.kill());
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(0));
 
 const base64 = (value) => Buffer.from(value).toString("base64url");
 function jwt(claims) {

@@ -30,6 +30,7 @@ function setup() {
       client.state = "connected";
     }),
     disconnect: vi.fn(),
+    setToken: vi.fn(),
   });
   const snapshot: FleetSnapshot = { channel: "fleet:all", position: { offset: 40, epoch: "e" }, at_ms: 1, totals, rows: [] };
   const api = {
@@ -183,6 +184,17 @@ test("a lost feed is healed from what is stored; a divider stands only where tha
   await live.healFeed(live.feed, () => Promise.reject(new Error("no answer")));
   flush();
   expect(live.feed.items.filter((item) => item.kind === "gap")).not.toHaveLength(0);
+});
+
+test("after logging in again the former token is not used, and a channel refused meanwhile is asked for again", () => {
+  const { client, live } = setup();
+  client.get("fleet:all").answer();
+  client.get("fleet:all").refuse(1, "unauthorized");
+  client.state = "disconnected";
+  live.signedInAgain();
+  expect(client.setToken).toHaveBeenCalledWith("");
+  expect(client.connect).toHaveBeenCalledTimes(2);
+  expect(client.get("fleet:all").state).toBe("subscribing");
 });
 
 test("a retry starts the attempt anew without being taken for a signing out", () => {

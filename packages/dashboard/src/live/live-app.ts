@@ -104,6 +104,13 @@ export class LiveApp {
     this.#client.connect();
   }
 
+  /** The person logged in again: the former token may be revoked, and channels refused meanwhile are asked for again. */
+  signedInAgain(): void {
+    this.#client.setToken("");
+    this.retry();
+    this.subscriptions.wake();
+  }
+
   stop(): void {
     this.#stopping = true;
     if (this.#feedPoll !== null) this.clock.clearTimeout(this.#feedPoll);

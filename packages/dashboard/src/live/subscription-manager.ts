@@ -126,7 +126,17 @@ export class SubscriptionManager {
     if (this.#suspendTimer !== null) this.#clock.clearTimeout(this.#suspendTimer);
     this.#suspendTimer = null;
     if (hidden) this.#suspendTimer = this.#clock.setTimeout(() => this.#suspend(), this.#timing.suspendAfterMs);
-    else if (this.#suspended) this.#resume();
+    else if (this.#suspended) this.wake();
+  }
+
+  /** Subscribes again whatever is wanted and is not: after a long absence, or after the rights have changed. */
+  wake(): void {
+    this.#suspended = false;
+    this.batch(() => {
+      for (const entry of this.#entries.values()) {
+        if (entry.handlers.size > 0 && entry.subscription.state === "unsubscribed") entry.subscription.subscribe();
+      }
+    });
   }
 
   stop(): void {
@@ -222,15 +232,6 @@ export class SubscriptionManager {
         if (entry.pinned || entry.subscription.state === "unsubscribed") continue;
         entry.subscription.unsubscribe();
         this.#model.channelRemoved(entry.channel);
-      }
-    });
-  }
-
-  #resume(): void {
-    this.#suspended = false;
-    this.batch(() => {
-      for (const entry of this.#entries.values()) {
-        if (entry.handlers.size > 0 && entry.subscription.state === "unsubscribed") entry.subscription.subscribe();
       }
     });
   }
