@@ -19,6 +19,11 @@ export interface Keep {
 const pieceRows = 2_000;
 /** A roll-up piece is due when this many readings wait, or after this time. */
 const rollUpEveryMs = 60_000;
+/**
+ * A reading is rolled up at this age at the earliest: a chart that ends at a receive time a moment ago must be able to
+ * leave later readings out, and from a roll-up it could not.
+ */
+const ripeAfterMs = 10_000;
 /** Once through all publications this often; what stayed inside a window is looked at again. */
 const sweepEveryMs = 600_000;
 /** Pages waiting in the WAL before they are moved into the file. */
@@ -39,6 +44,10 @@ export class Housekeeping {
   readonly #highestReading: Statement<{ id: number | null }, []>;
   #rolledThrough: number;
   #rolledMs = 0;
+  /** Readings up to `ripe` are old enough; those up to `ripening` will be, ten seconds after `ripeningMs`. */
+  #ripe = 0;
+  #ripening = 0;
+  #ripeningMs = 0;
   #sweptThrough = 0;
   #sweepStartedMs = 0;
   #sweeping = false;
@@ -82,17 +91,21 @@ export class Housekeeping {
   }
 
   #rollUpPiece(nowMs: number): boolean {
-    const highest = this.#highestReading.get()?.id ?? 0;
-    const waiting = highest - this.#rolledThrough;
+    if (Math.abs(nowMs - this.#ripeningMs) >= ripeAfterMs) {
+      this.#ripe = this.#ripening;
+      this.#ripening = this.#highestReading.get()?.id ?? 0;
+      this.#ripeningMs = nowMs;
+    }
+    const waiting = this.#ripe - this.#rolledThrough;
     if (waiting <= 0) return false;
     if (waiting < pieceRows && Math.abs(nowMs - this.#rolledMs) < rollUpEveryMs) return false;
-    const through = Math.min(highest, this.#rolledThrough + pieceRows);
+    const through = Math.min(this.#ripe, this.#rolledThrough + pieceRows);
     this.#inTransaction(() => {
       this.#rollUp.run(this.#rolledThrough, through);
       this.#put.run("rolled_through", through);
     });
     this.#rolledThrough = through;
-    if (through === highest) this.#rolledMs = nowMs;
+    if (through === this.#ripe) this.#rolledMs = nowMs;
     return true;
   }
 
