@@ -38,11 +38,11 @@ test("[API1] broadcast: one outcome for each channel in order, a refused one alo
   assert.equal(client.publications("plain:a").length, 1);
 });
 
-test("[API2] history: the namespace's default limit, off 108, reverse from 0 107, other epoch 112", async () => {
+test("[API2] history: the newest by the namespace's default limit, off 108, reverse from 0 107, other epoch 112", async () => {
   const b = new EngineBench({ namespaces: { vm: { ...history, historyDefaultLimit: 2 }, plain: {} } });
   for (const n of [1, 2, 3]) await b.publish("vm:a", `{ "n":${n} }`);
   const offsets = async (more: object) => (await b.engine.history({ channel: "vm:a", ...more })).publications.map(({ offset }) => offset);
-  assert.deepEqual(await offsets({}), [1, 2]);
+  assert.deepEqual(await offsets({}), [2, 3]);
   assert.deepEqual(await offsets({ limit: 0 }), []);
   assert.deepEqual(await offsets({ limit: -1, reverse: true }), [3, 2, 1]);
   const { publications, top } = await b.engine.history({ channel: "vm:a", limit: 1, since: { offset: 2, epoch: "" } });

@@ -286,7 +286,7 @@ export class DeviceConnection implements LinkOwner {
     const last = context.machines.leave(machine, this);
     if (ending.will && will !== undefined && newest && !this.#replacedFor(will, machine)) context.publishWill(machine, will);
     // Taken over: the newer connection says that the machine is there, and it was never gone (F24).
-    if (last && newest) context.handler.connection?.({ vmId: machine.vmId, connected: false });
+    if (last && newest) context.handler.connection?.({ vmId: machine.vmId, connected: false, graceful: ending.graceful });
   }
 
   /** A device that makes up a client id at each start never takes over its half-open old connection: the same will on a newer one says it did (I8). */

@@ -29,7 +29,7 @@ test("[I8] a cut line publishes the will once, retained, after everything that w
     assert.equal(message?.vmId, "VM-SH-001");
     assert.deepEqual(handler.changes, [
       { vmId: "VM-SH-001", connected: true },
-      { vmId: "VM-SH-001", connected: false },
+      { vmId: "VM-SH-001", connected: false, graceful: false },
     ]);
     const again = await RawDevice.connected(port);
     again.write(subscribe(1, [status, 1]));
