@@ -1,5 +1,6 @@
 import type { Database, Statement } from "bun:sqlite";
 import { idempotencyKeyTtlMs } from "./publication-table.ts";
+import { failureKind } from "./sqlite-failure.ts";
 
 /** How long things are kept (L12). */
 export interface Keep {
@@ -26,10 +27,12 @@ const rollUpEveryMs = 60_000;
 const ripeAfterMs = 10_000;
 /** Once through all publications this often; what stayed inside a window is looked at again. */
 const sweepEveryMs = 600_000;
-/** Pages waiting in the WAL before they are moved into the file. */
-const walPagesMax = 8_000;
+/** From this length on the log is to begin anew, which it can only when the whole of it is in the file. */
+const logPagesMax = 16_000;
+/** So little may be left for the writer itself to move: a few milliseconds. */
+const lastPagesMax = 1_000;
 /** A reader that holds the WAL open keeps it growing; from here on it is said (F09). */
-const walPagesAlarm = 131_072;
+const logPagesAlarm = 131_072;
 
 /**
  * What the writer does between batches, in pieces: roll-ups, deleting what is old, moving the WAL into the file.
@@ -51,7 +54,7 @@ export class Housekeeping {
   #sweptThrough = 0;
   #sweepStartedMs = 0;
   #sweeping = false;
-  #walAlarmed = false;
+  #logAlarmed = false;
   #prunedVm = 0;
 
   constructor(db: Database, keep: Keep, report: (message: string) => void) {
@@ -66,7 +69,6 @@ export class Housekeeping {
 
   /** One piece of work. Answers whether more is due. */
   tidy(nowMs: number): boolean {
-    if (this.#walPages("NOOP").waiting > walPagesMax) this.checkpoint();
     if (this.#rollUpPiece(nowMs)) return true;
     let more = this.#deleteOldReadings(nowMs);
     more = this.#sweepPublications(nowMs) || more;
@@ -76,18 +78,35 @@ export class Housekeeping {
     return this.#deleteIdempotencyKeys(nowMs) || more;
   }
 
-  /** Moves what the WAL holds into the database file, as far as readers allow. */
-  checkpoint(): void {
-    const { waiting } = this.#walPages("PASSIVE");
-    if (waiting > walPagesAlarm && !this.#walAlarmed) {
+  /**
+   * After a batch: answers how many pages wait in the log. The checkpoint thread moves them, but while batches keep coming
+   * there is always a newest one that it has not moved, and the log would grow for ever. So the writer moves the rest when
+   * it is small: the next batch then begins the log anew.
+   */
+  tendLog(): number {
+    const { length, waiting } = this.#logPages("NOOP");
+    if (waiting > logPagesAlarm && !this.#logAlarmed) {
       this.#report(`the write-ahead log holds ${waiting} pages that cannot be moved: a long read keeps it from being emptied`);
     }
-    this.#walAlarmed = waiting > walPagesAlarm;
+    this.#logAlarmed = waiting > logPagesAlarm;
+    if (length < logPagesMax || waiting > lastPagesMax || waiting === 0) return waiting;
+    try {
+      return this.#logPages("PASSIVE").waiting;
+    } catch (cause) {
+      if (failureKind(cause) !== "transient") throw cause;
+      // No space for the file to grow: the log keeps everything, and the batch is committed all the same.
+      return waiting;
+    }
   }
 
-  #walPages(mode: "NOOP" | "PASSIVE"): { readonly waiting: number } {
+  /** Moves what the log holds into the database file, as far as readers allow. */
+  checkpoint(): void {
+    this.#logPages("PASSIVE");
+  }
+
+  #logPages(mode: "NOOP" | "PASSIVE"): { readonly length: number; readonly waiting: number } {
     const { log, checkpointed } = this.#db.query(`PRAGMA wal_checkpoint(${mode})`).get() as { log: number; checkpointed: number };
-    return { waiting: log - checkpointed };
+    return { length: log, waiting: log - checkpointed };
   }
 
   #rollUpPiece(nowMs: number): boolean {

@@ -11,6 +11,7 @@ import type {
   JournalRow,
   JournalStats,
 } from "../journal.ts";
+import { CheckpointLink } from "./checkpoint-link.ts";
 import { fleetQueries } from "./fleet-queries.ts";
 import type { Keep } from "./housekeeping.ts";
 import { bytesOf, JournalBatch } from "./journal-batch.ts";
@@ -73,6 +74,7 @@ class SqliteJournal implements Journal {
   readonly #options: SqliteJournalOptions;
   readonly #writer: WriterLink;
   readonly #reader: ReaderLink;
+  readonly #checkpoints: CheckpointLink;
   #phase: Phase = "opening";
   #settleOpen: { readonly resolve: (opened: Opened) => void; readonly reject: (cause: Error) => void } | undefined;
   /** Oldest first; only the last one is open for more. */
@@ -99,6 +101,7 @@ class SqliteJournal implements Journal {
       (message) => options.log?.error({ dir: options.dir }, message),
       (cause) => this.#fail(cause),
     );
+    this.#checkpoints = new CheckpointLink((cause) => this.#fail(cause));
     this.#writer = new WriterLink(
       (answer) => this.#onAnswer(answer),
       (cause) => this.#fail(cause),
@@ -113,7 +116,9 @@ class SqliteJournal implements Journal {
       this.#settleOpen = { resolve, reject };
     });
     for (const notice of opened.notices) log?.warn({ dir }, notice);
-    await this.#reader.open(join(dir, databaseName), opened.epoch);
+    const path = join(dir, databaseName);
+    this.#checkpoints.open(path);
+    await this.#reader.open(path, opened.epoch);
   }
 
   get backlog(): { readonly entries: number; readonly bytes: number } {
@@ -285,6 +290,7 @@ class SqliteJournal implements Journal {
     const { committed, calls } = batch.settle(answer.outcomes);
     this.#spentOutcomes = { numbers: answer.outcomes.numbers, bytes: answer.outcomes.bytes };
     this.#next();
+    this.#checkpoints.offer(answer.waitingPages);
     if (committed.length > 0) guarded(() => this.#onCommitted(committed));
     for (const call of calls) guarded(call);
   }
@@ -328,7 +334,7 @@ class SqliteJournal implements Journal {
     this.#phase = "closed";
     this.#cancelTimer();
     this.#cancelRetry();
-    await Promise.all([this.#writer.end(), this.#reader.close()]);
+    await Promise.all([this.#writer.end(), this.#reader.close(), this.#checkpoints.end()]);
     this.#closed?.resolve();
   }
 

@@ -8,10 +8,15 @@ import { withTemporaryFolder } from "../../testing/temporary-folder.ts";
 
 const workspace = fileURLToPath(new URL("../../../../", import.meta.url));
 
-test("[L1] both threads are found inside a single executable too", { timeout: 60_000 }, async () => {
+test("[L1] all threads are found inside a single executable too", { timeout: 60_000 }, async () => {
   await withTemporaryFolder(async (dir) => {
     const executable = join(dir, "program");
-    const entries = ["testing/appending-child.ts", "src/sqlite/writer-worker.ts", "src/sqlite/reader-worker.ts"];
+    const entries = [
+      "testing/appending-child.ts",
+      "src/sqlite/writer-worker.ts",
+      "src/sqlite/reader-worker.ts",
+      "src/sqlite/checkpoint-worker.ts",
+    ];
     const build = spawnSync(
       process.execPath,
       ["build", "--compile", "--root", ".", "--outfile", executable, ...entries.map((entry) => `packages/storage/${entry}`)],

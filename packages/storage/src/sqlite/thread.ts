@@ -7,7 +7,7 @@ const folder = "packages/storage/src/sqlite/";
  * Starts one of this folder's `*-worker.ts` on a thread of its own. Inside the single executable the bundler has joined
  * this module into another file, so the worker, an entry point of that build too, is found by its place in the workspace.
  */
-export function startThread(name: "writer-worker" | "reader-worker"): Worker {
+export function startThread(name: "writer-worker" | "reader-worker" | "checkpoint-worker"): Worker {
   const bundled = import.meta.url.includes(insideExecutable);
   return new Worker(bundled ? `${insideExecutable}${folder}${name}.js` : new URL(`./${name}.ts`, import.meta.url));
 }

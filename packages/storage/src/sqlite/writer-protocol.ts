@@ -19,7 +19,7 @@ export type WriterRequest =
 export type WriterAnswer =
   | { readonly kind: "opened"; readonly epoch: string; readonly notices: readonly string[] }
   | { readonly kind: "refused"; readonly path: string; readonly why: string }
-  | { readonly kind: "committed"; readonly outcomes: SealedTape; readonly spent: SpentBuffers }
+  | { readonly kind: "committed"; readonly outcomes: SealedTape; readonly spent: SpentBuffers; readonly waitingPages: number }
   | { readonly kind: "transient"; readonly why: string }
   | { readonly kind: "fatal"; readonly why: string }
   | { readonly kind: "tidied"; readonly more: boolean }

@@ -53,12 +53,13 @@ export class Writer {
   }
 
   #commit(): WriterAnswer {
-    const { batches } = this.#state();
+    const { batches, housekeeping } = this.#state();
     const { batch, recycled } = this.#pending!;
     try {
       const outcomes = batches.commit(batch, recycled).seal();
       this.#pending = undefined;
-      return { kind: "committed", outcomes, spent: { numbers: batch.tape.numbers, bytes: batch.tape.bytes } };
+      const spent = { numbers: batch.tape.numbers, bytes: batch.tape.bytes };
+      return { kind: "committed", outcomes, spent, waitingPages: housekeeping.tendLog() };
     } catch (cause) {
       const why = (cause as Error).message;
       return cause instanceof TransientFailure ? { kind: "transient", why } : { kind: "fatal", why };
