@@ -37,10 +37,10 @@ function post(body) {
 }
 
 async function flush() {
-  if (running) return;
-  running = true;
   clearTimeout(timer);
   timer = undefined;
+  if (running) return;
+  running = true;
   while (pending.length > 0) {
     const batch = pending.splice(0, 500);
     const values = [];

@@ -1,6 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createServer } from "node:net";
 
+/** Children that still run when this process ends, for whatever reason, end with it. */
+const running = new Set<ChildProcess>();
+process.on("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
 /** A child process of ours: its output kept (bounded), ended only by the pid that we started. */
 export class OwnProcess {
   readonly child: ChildProcess;
@@ -24,9 +30,14 @@ export class OwnProcess {
       keep(chunk);
     });
     this.child.stderr?.on("data", keep);
+    running.add(this.child);
     this.exited = new Promise((resolve) => {
-      this.child.on("exit", (code) => resolve(code));
-      this.child.on("error", () => resolve(null));
+      const ended = (code: number | null): void => {
+        running.delete(this.child);
+        resolve(code);
+      };
+      this.child.on("exit", ended);
+      this.child.on("error", () => ended(null));
     });
   }
 
