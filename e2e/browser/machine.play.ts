@@ -104,7 +104,14 @@ test("[4] 暴力震动 and 出餐成功 pop up on the open machine page, once, a
   await publishMany(mqttPort, vm, [
     {
       topic: `vm/${vm}/events`,
-      message: JSON.stringify({ id: vm, event_id: "s1", type: "shake", severity: "warning", ts: new Date().toISOString(), data: { strength_g: 2.4 } }),
+      message: JSON.stringify({
+        id: vm,
+        event_id: "s1",
+        type: "shake",
+        severity: "warning",
+        ts: new Date().toISOString(),
+        data: { strength_g: 2.4 },
+      }),
     },
   ]);
   const shake = popups.getByRole("listitem").filter({ hasText: vm }).filter({ hasText: "暴力震动" });
@@ -113,7 +120,14 @@ test("[4] 暴力震动 and 出餐成功 pop up on the open machine page, once, a
   await publishMany(mqttPort, vm, [
     {
       topic: `vm/${vm}/events`,
-      message: JSON.stringify({ id: vm, event_id: "v1", type: "vend_success", severity: "info", ts: new Date().toISOString(), data: { product: "宫保鸡丁饭", slot: "A3" } }),
+      message: JSON.stringify({
+        id: vm,
+        event_id: "v1",
+        type: "vend_success",
+        severity: "info",
+        ts: new Date().toISOString(),
+        data: { product: "宫保鸡丁饭", slot: "A3" },
+      }),
     },
   ]);
   const vend = popups.getByRole("listitem").filter({ hasText: vm }).filter({ hasText: "出餐成功" });
@@ -133,14 +147,15 @@ test("[6] people on one machine page see each other, and who leaves disappears",
   const seen = (page: Page) => page.getByText("正在查看", { exact: true }).locator("..");
   await expect(seen(first.page)).toHaveText("正在查看 张伟（你）");
   await second.page.goto(`/machines/${vm}`);
-  await expect(seen(first.page)).toHaveText("正在查看 张伟（你）、李娜");
   await expect(seen(second.page)).toHaveText("正在查看 李娜（你）、张伟");
+  await expect(seen(first.page)).toHaveText("正在查看 张伟（你）、李娜", { timeout: 3_000 });
+  // Whoever only goes to another page stays subscribed for five seconds; a browser that is closed is gone at once.
   await second.page.getByRole("link", { name: "设备" }).first().click();
-  await expect(seen(first.page)).toHaveText("正在查看 张伟（你）");
+  await expect(seen(first.page)).toHaveText("正在查看 张伟（你）", { timeout: 8_000 });
   await second.page.goBack();
-  await expect(seen(first.page)).toHaveText("正在查看 张伟（你）、李娜");
+  await expect(seen(first.page)).toHaveText("正在查看 张伟（你）、李娜", { timeout: 3_000 });
   await second.context.close();
-  await expect(seen(first.page)).toHaveText("正在查看 张伟（你）");
+  await expect(seen(first.page)).toHaveText("正在查看 张伟（你）", { timeout: 3_000 });
 });
 
 test("[8] an operator's command is confirmed, and its steps reach done by the machine's own receipts", async ({ browse, world }) => {
