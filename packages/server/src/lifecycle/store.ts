@@ -27,6 +27,7 @@ export async function openStore(config: Config, log: Logger): Promise<Journal> {
       keepEventsMs: config.storage.keepEventsMs,
       keepDeadLettersMax: config.storage.keepDeadLettersMax,
       windowMax: Math.max(300, ...windows),
+      commitSpacingMs,
       log,
     });
   } catch (cause) {
@@ -37,5 +38,11 @@ export async function openStore(config: Config, log: Logger): Promise<Journal> {
     throw new StartRefused(`${cause.message}; ${otherFolder}`, { cause });
   }
 }
+
+/**
+ * Milliseconds. At 1,000 messages a second a commit for each costs more than everything else together; three share one at
+ * this spacing, and their acknowledgement comes at most this much later. A message after a pause does not wait.
+ */
+const commitSpacingMs = 3;
 
 const otherFolder = "--data-dir or FLEETCAST_DATA_DIR names another folder";

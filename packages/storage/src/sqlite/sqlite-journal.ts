@@ -32,7 +32,7 @@ export interface StoreLog {
 export interface SqliteJournalOptions {
   /** Folder of the store; made where it is missing. One process at a time. */
   readonly dir: string;
-  readonly clock: Pick<Clock, "wallMs" | "schedule">;
+  readonly clock: Pick<Clock, "wallMs" | "monotonicMs" | "schedule">;
   /** Epoch of a new store, or of one that is not the one we left. */
   readonly chance: Pick<Chance, "epoch">;
   /** Readings, and publications outside every window. Default 7 days. */
@@ -45,6 +45,11 @@ export interface SqliteJournalOptions {
   readonly keepDeadLettersMax?: number | undefined;
   /** Newest publications of each channel kept whatever their age: the largest window of any namespace. Default 300. */
   readonly windowMax?: number | undefined;
+  /**
+   * Least time from the start of one commit to the start of the next while entries keep coming, so that a steady stream of
+   * single messages shares commits (L3). Whoever comes after a pause of this length is committed at once. Default 0: none.
+   */
+  readonly commitSpacingMs?: number | undefined;
   /** Saves what is readable of a damaged file, instead of refusing it. */
   readonly recover?: boolean | undefined;
   readonly log?: StoreLog | undefined;
@@ -81,6 +86,8 @@ class SqliteJournal implements Journal {
   readonly #queue: JournalBatch[] = [];
   #underWay: JournalBatch | undefined;
   #flushIsDue = false;
+  #commitStartedMs = Number.NEGATIVE_INFINITY;
+  #paceIsDue = false;
   #backlogEntries = 0;
   #backlogBytes = 0;
   #healthy = true;
@@ -227,6 +234,7 @@ class SqliteJournal implements Journal {
       this.#phase = "tidying";
       this.#writer.send({ kind: "tidy", nowMs: this.#options.clock.wallMs() });
     } else if (batch !== undefined && batch.units > 0) {
+      if (this.#waitsForMore()) return;
       this.#queue.shift();
       this.#underWay = batch;
       this.#phase = "committing";
@@ -237,6 +245,26 @@ class SqliteJournal implements Journal {
       this.#phase = "closing";
       this.#writer.send({ kind: "close" });
     }
+  }
+
+  /** True while the former commit began too short a time ago; a full batch and the end never wait. */
+  #waitsForMore(): boolean {
+    const { clock, commitSpacingMs = 0 } = this.#options;
+    if (commitSpacingMs === 0) return false;
+    const nowMs = clock.monotonicMs();
+    const restMs = this.#commitStartedMs + commitSpacingMs - nowMs;
+    if (restMs <= 0 || this.#queue.length > 1 || this.#closed !== undefined) {
+      this.#commitStartedMs = nowMs;
+      return false;
+    }
+    if (!this.#paceIsDue) {
+      this.#paceIsDue = true;
+      clock.schedule(restMs, () => {
+        this.#paceIsDue = false;
+        this.#next();
+      });
+    }
+    return true;
   }
 
   #onAnswer(answer: WriterAnswer): void {
