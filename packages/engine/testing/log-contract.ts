@@ -308,9 +308,10 @@ function repeats(rule: Rule): void {
     assert.equal((await b.append('"v6"', { version: 6, versionEpoch: "x" })).position.offset, 2);
     assert.equal((await b.append('"other life"', { version: 1, versionEpoch: "y" })).position.offset, 3);
     assert.equal((await b.append('"plain"')).position.offset, 4);
+    assert.equal((await b.append('"after plain"', { version: 1, versionEpoch: "y" })).position.offset, 5);
     assert.deepEqual(
       b.committed.map((c) => text(c.publication.data)),
-      ['"v5"', '"v6"', '"other life"', '"plain"'],
+      ['"v5"', '"v6"', '"other life"', '"plain"', '"after plain"'],
     );
     assert.equal(b.committed[0]?.publication.version, 5);
   });

@@ -43,8 +43,9 @@ export class Namespaces {
   /** The namespace of a channel, or undefined when its prefix names none (error 102). */
   of(channel: string): Namespace | undefined {
     const boundary = this.#boundary(channel);
-    if (boundary === -1) return this.#without;
-    return this.#byName.get(channel.slice(this.isPrivate(channel) ? this.#options.privatePrefix.length : 0, boundary));
+    const name = boundary === -1 ? "" : channel.slice(this.isPrivate(channel) ? this.#options.privatePrefix.length : 0, boundary);
+    // A name that begins with the boundary names no namespace either.
+    return name === "" ? this.#without : this.#byName.get(name);
   }
 
   /** `$...`: only with a token. */

@@ -113,9 +113,10 @@ export class MemoryLog implements Log {
       if (sameLife && item.version <= stream.version) {
         return { position: { offset: stream.top, epoch: stream.epoch }, suppressed: "version" };
       }
-      stream.version = item.version;
-      stream.versionEpoch = item.versionEpoch ?? "";
     }
+    // Every publication says anew how far the versions are, one without a version too.
+    stream.version = item.version ?? 0;
+    stream.versionEpoch = item.versionEpoch ?? "";
     if (stream.isExpired(window.ttlMs, nowMs)) stream.forget();
     const previous = item.delta === true ? stream.newest() : undefined;
     const publication = publicationOf(item, stream.top + 1);
