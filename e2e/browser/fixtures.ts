@@ -28,10 +28,8 @@ export interface World {
   readonly screen: Screen;
 }
 
-export interface Browse {
-  /** A browser of its own with nobody signed in, or with this person. Closed and judged when the test ends. */
-  (person: Person | null, options?: BrowserContextOptions & { readonly base?: string }): Promise<Visit>;
-}
+/** A browser of its own with nobody signed in, or with this person. Closed and judged when the test ends. */
+export type Browse = (person: Person | null, options?: BrowserContextOptions & { readonly base?: string }) => Promise<Visit>;
 
 export interface Visit {
   readonly page: Page;
@@ -48,7 +46,7 @@ export const test = base.extend<{ browse: Browse }, { world: World }>({
       const simulator = simulate(fleetcast, fleetcast.mqttPort, MACHINES);
       try {
         const entries = await Promise.all(
-          (Object.keys(roles) as Name[]).map(async (name) => [name, await join_(fleetcast, name)] as const),
+          (Object.keys(roles) as Name[]).map(async (name) => [name, await joined(fleetcast, name)] as const),
         );
         const people = Object.fromEntries(entries) as Record<Name, Person>;
         const screen = await Screen.login(fleetcast.base, "王芳", people.王芳.password);
@@ -84,7 +82,7 @@ export const test = base.extend<{ browse: Browse }, { world: World }>({
 });
 
 /** Adds the person on the command line and signs them in as a browser would. */
-async function join_(fleetcast: Fleetcast, name: Name): Promise<Person> {
+async function joined(fleetcast: Fleetcast, name: Name): Promise<Person> {
   const password = await addUser(fleetcast, name, roles[name]);
   return { name, password, storageState: await signIn(fleetcast.base, name, password) };
 }

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Page } from "@playwright/test";
 import { root } from "../harness/fleetcast.ts";
 import { mosquittoPublish } from "../harness/mosquitto-pub.ts";
+import { Screen } from "../harness/screen.ts";
 import { violations } from "./axe.ts";
 import { expect, pill, test, type World } from "./fixtures.ts";
 import { publishMany } from "./publish-many.ts";
@@ -10,10 +11,17 @@ import { publishMany } from "./publish-many.ts";
  * Every screen in both languages, both themes, wide and on a phone: nothing scrolls sideways (also not at 360 px), axe finds
  * nothing, and a picture of each lies in `test-results/screens` to be looked at.
  */
+const steps = /指令进度|Progress of the command/;
 const screens = [
   { name: "login", path: "/", ready: (page: Page) => page.getByRole("button", { name: /登录|Log in/ }) },
   { name: "fleet", path: "/", ready: (page: Page) => page.getByRole("table").getByRole("link").first() },
   { name: "machine", path: "/machines/VM-LOOK-1", ready: (page: Page) => page.getByRole("log") },
+  { name: "machine-raw", path: "/machines/VM-LOOK-1?tab=raw", ready: (page: Page) => page.locator("pre").first() },
+  {
+    name: "machine-commands",
+    path: "/machines/VM-SH-001?tab=commands",
+    ready: (page: Page) => page.getByRole("list", { name: steps }).first(),
+  },
   { name: "events", path: "/events", ready: (page: Page) => page.getByRole("log") },
 ] as const;
 const sizes = { wide: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } } as const;
@@ -46,6 +54,9 @@ test.beforeAll(async ({ world }) => {
     message: JSON.stringify({ id: vm, event_id: `look-${index}`, ts: at(60 - index * 9), ...event }),
   }));
   await publishMany(mqttPort, vm, eventLines);
+  const operator = await Screen.login(world.fleetcast.base, "张伟", world.people.张伟.password);
+  const command = { idempotency_key: "look", targets: ["VM-SH-001"], name: "lock_sales", params: { locked: false }, ttl_s: 30 };
+  expect((await operator.post("/v1/commands", command)).status).toBe(200);
   mosquittoPublish(mqttPort, "VM-LOOK-OFF", "vm/VM-LOOK-OFF/status", JSON.stringify({ id: "VM-LOOK-OFF", state: "offline" }));
   await world.fleetcast.api("broadcast", {
     channels: ["p_alert:global"],
@@ -85,9 +96,27 @@ for (const language of ["zh-CN", "en"] as const) {
   }
 }
 
+test("[9] what opens over a page is accessible, on a phone in the dark", async ({ browse, world }) => {
+  const { page } = await browse(world.people.张伟, { locale: "en", colorScheme: "dark", viewport: sizes.phone, reducedMotion: "reduce" });
+  await page.goto("/machines/VM-SH-001");
+  await expect(pill(page)).toHaveText("Live");
+  const dialog = page.getByRole("dialog");
+  const found: string[] = [];
+  for (const name of ["Restart", "Set temperature", /^Live/, "张伟: language, theme, log out"]) {
+    const button = page.getByRole("button", { name, exact: true });
+    await button.click();
+    await dialog.waitFor();
+    found.push(...(await violations(page)).map((violation) => `${name}: ${violation}`));
+    await page.keyboard.press("Escape");
+    await expect(dialog).toHaveCount(0);
+    await expect(button, "the focus is back where it was").toBeFocused();
+  }
+  expect(found).toEqual([]);
+});
+
 /** The picture is taken of a page that shows its data, not of one that loads. */
 async function settled(page: Page, name: string, world: World): Promise<void> {
-  if (name === "machine") {
+  if (name.startsWith("machine")) {
     await expect(page.getByRole("figure").locator("canvas")).toHaveCount(2);
     await expect(page.getByRole("figure").first()).toContainText("°C");
   }

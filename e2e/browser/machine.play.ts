@@ -73,6 +73,18 @@ test("[3] the charts join history and live: every reading once, in order, from t
   );
 });
 
+test("[3] a chart says in words what it shows, for those who do not see it, and keeps up", async ({ browse, world }) => {
+  const vm = "VM-WORDS-1";
+  const { mqttPort } = world.fleetcast;
+  await publishMany(mqttPort, vm, [reading(vm, 20, 20), reading(vm, 30, 10)]);
+  const page = await open({ browse, world }, vm, "", "en");
+  await expect(pill(page)).toHaveText("Live");
+  const chart = page.getByRole("figure").filter({ hasText: "Voltage" });
+  await expect(chart).toContainText("Voltage: lowest 220.0 V, highest 230.0 V, latest 230.0 V");
+  await publishMany(mqttPort, vm, [reading(vm, 10, 0)]);
+  await expect(chart).toContainText("Voltage: lowest 210.0 V, highest 230.0 V, latest 210.0 V", { timeout: 30_000 });
+});
+
 test("[3] the document's section 5.1 shows: its voltage joins the chart, its text pops up and stands in the feed", async ({
   browse,
   world,
