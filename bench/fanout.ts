@@ -16,6 +16,8 @@ interface Measured {
   readonly latency_p50_us: number;
   readonly latency_p99_us: number;
   readonly closed: number;
+  readonly probe_p99_us: number;
+  readonly probe_max_us: number;
 }
 
 /**
@@ -78,6 +80,8 @@ export async function fanout(options: {
             round(median(all.map((run) => run.latency_p99_us)) / 1000, 2),
             system.raw ? "-" : round(median(all.map((run) => (run.rss_after_kb - run.rss_before_kb) / run.subs)), 1),
             system.raw ? "-" : Math.round(median(all.map((run) => run.connect_cpu_us / run.subs))),
+            system.raw ? "-" : round(median(all.map((run) => run.probe_p99_us)) / 1000, 1),
+            system.raw ? "-" : round(median(all.map((run) => run.probe_max_us)) / 1000, 1),
             Math.max(...all.map((run) => run.closed)),
           ]);
         }
@@ -95,6 +99,8 @@ export async function fanout(options: {
             "p99 ms",
             "KB a connection*",
             "CPU µs a connect",
+            "others wait p99 ms",
+            "others wait max ms",
             "closed",
           ],
           rows,

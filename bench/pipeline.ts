@@ -104,30 +104,34 @@ export async function startHandWired(): Promise<Pipeline> {
 export async function pipeline(options: { readonly rounds: number; readonly seconds: number }): Promise<string> {
   const binary = native("way-load");
   const token = await bearerToken({ sub: "bench" });
-  const rates = [1_000, 4_000, 8_000, 10_000];
+  const rates = [1_000, 4_000, 8_000, 12_000, 16_000];
   const rows: (string | number)[][] = [];
   const out = [
     `Measured on ${machine()}; 50 machines, 1 screen that watches all; medians of ${options.rounds} rounds of ${options.seconds} s.`,
   ];
   const systems = [await startHandWired(), await startOurPipeline()];
   let turn = 0;
+  const measure = (system: Pipeline, rate: number): Promise<Way> =>
+    load<Way>(binary, {
+      "mqtt-port": system.mqttPort,
+      "ws-port": system.wsPort,
+      token,
+      machines: 50,
+      screens: 1,
+      rate,
+      window: 200,
+      seconds: options.seconds,
+      pids: system.pids(),
+      prefix: `VM-R${++turn}-`,
+    });
   try {
+    // Both are warm before anything is counted: compilers, caches, connections.
+    for (const system of systems) await measure(system, 3_000);
     for (const rate of rates) {
       const runs = new Map<string, Way[]>();
       for (let i = 0; i < options.rounds; i++) {
         for (const system of systems) {
-          const result = await load<Way>(binary, {
-            "mqtt-port": system.mqttPort,
-            "ws-port": system.wsPort,
-            token,
-            machines: 50,
-            screens: 1,
-            rate,
-            window: 200,
-            seconds: options.seconds,
-            pids: system.pids(),
-            prefix: `VM-R${++turn}-`,
-          });
+          const result = await measure(system, rate);
           runs.set(system.name, [...(runs.get(system.name) ?? []), result]);
           process.stderr.write(
             `${rate}/s ${system.name}: ${round(result.cpu_us / Math.max(1, result.sent))} µs a message, screen p99 ${round(result.screen_p99_us / 1000)} ms\n`,

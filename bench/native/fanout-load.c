@@ -58,6 +58,25 @@ static void *publisher(void *unused) {
   return NULL;
 }
 
+static Samples probes = {0};
+
+/* Asks /health again and again while the fan-out runs: how long the server's loop keeps others waiting. */
+static void *prober(void *unused) {
+  (void)unused;
+  int fd = connect_to(api_port, 0);
+  char request[128], answer[4096];
+  int n = snprintf(request, sizeof request, "GET /health HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n", api_port);
+  while (!stopping) {
+    uint64_t sent = now_ns();
+    write_all(fd, request, (size_t)n);
+    if (read(fd, answer, sizeof answer) <= 0) break;
+    if (publishing) add_sample(&probes, (now_ns() - sent) / 1000);
+    usleep(2000);
+  }
+  close(fd);
+  return NULL;
+}
+
 int main(int argc, char **argv) {
   raise_file_limit();
   port = atoi(option(argc, argv, "--port", "8000"));
@@ -124,6 +143,8 @@ int main(int argc, char **argv) {
 
   pthread_t threads[64];
   for (int i = 0; i < publishers; i++) pthread_create(&threads[i], NULL, publisher, NULL);
+  pthread_t probe;
+  if (!raw) pthread_create(&probe, NULL, prober, NULL);
   Samples samples = {0};
   struct epoll_event events[512];
   uint64_t delivered = 0, bytes = 0, start = now_ns(), warm = start + 1000000000ull, end = warm + (uint64_t)(seconds * 1e9);
@@ -159,11 +180,14 @@ int main(int argc, char **argv) {
   double measured_s = (double)(now_ns() - measured_from) / 1e9;
   stopping = 1;
   sort_samples(&samples);
+  usleep(20000);
+  sort_samples(&probes);
   printf("{\"subs\":%d,\"connect_s\":%.3f,\"connect_cpu_us\":%llu,\"rss_before_kb\":%llu,\"rss_after_kb\":%llu,\"seconds\":%.3f,\"publications\":%llu,"
-         "\"deliveries\":%llu,\"cpu_us\":%llu,\"latency_p50_us\":%u,\"latency_p99_us\":%u,\"bytes\":%llu,\"closed\":%llu}\n",
+         "\"deliveries\":%llu,\"cpu_us\":%llu,\"latency_p50_us\":%u,\"latency_p99_us\":%u,\"bytes\":%llu,\"closed\":%llu,"
+         "\"probe_p99_us\":%u,\"probe_max_us\":%u}\n",
          subs, connect_s, (unsigned long long)connect_cpu, (unsigned long long)rss_before, (unsigned long long)rss_after, measured_s,
          (unsigned long long)publications, (unsigned long long)deliveries, (unsigned long long)cpu, sample_at(&samples, 0.5), sample_at(&samples, 0.99),
-         (unsigned long long)bytes, (unsigned long long)closed);
+         (unsigned long long)bytes, (unsigned long long)closed, sample_at(&probes, 0.99), sample_at(&probes, 1));
   fflush(stdout);
   _exit(0);
 }
