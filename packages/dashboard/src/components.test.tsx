@@ -45,7 +45,7 @@ function fillLogin(): void {
 test("a wrong login says only that, and empties the password alone", async () => {
   renderLogin(() => Promise.reject(new ApiError(401, { code: "wrong_login", message: "" })));
   fillLogin();
-  expect((await screen.findByRole("alert")).textContent).toBe("Wrong name or password.");
+  await waitFor(() => expect(screen.getByRole("alert").textContent).toBe("Wrong name or password."));
   expect((screen.getByLabelText("Password") as HTMLInputElement).value).toBe("");
   expect((screen.getByLabelText("Name") as HTMLInputElement).value).toBe(" admin ");
 });
@@ -53,7 +53,7 @@ test("a wrong login says only that, and empties the password alone", async () =>
 test("a throttled login says how to go on", async () => {
   renderLogin(() => Promise.reject(new ApiError(429, { code: "too_many_logins", message: "" })));
   fillLogin();
-  expect((await screen.findByRole("alert")).textContent).toMatch(/wait a minute/);
+  await waitFor(() => expect(screen.getByRole("alert").textContent).toMatch(/wait a minute/));
 });
 
 test("a double click logs in once", async () => {
