@@ -1,4 +1,4 @@
-import type { JournalPublication, JournalRecord } from "@fleetcast/storage";
+import type { EventRow, JournalPublication, JournalRecord } from "@fleetcast/storage";
 import type { OpenAlarm } from "./alarms.ts";
 import type { Transition } from "./device-state.ts";
 import { type Machine, machineRecord } from "./machine.ts";
@@ -7,6 +7,8 @@ import { type Machine, machineRecord } from "./machine.ts";
 export interface Effects {
   readonly records: readonly JournalRecord[];
   readonly publications: readonly JournalPublication[];
+  /** The event of ours among the records: told to the fleet's feed once it is stored. */
+  readonly event?: EventRow | undefined;
 }
 
 export const noEffects: Effects = { records: [], publications: [] };
@@ -32,21 +34,14 @@ export function transitionEffects(machine: Machine, transition: Transition, atMs
   if (!transition.announce) return { records: [row], publications: [] };
   const severity = transition.to === "offline" && transition.reason !== "status" ? "warning" : "info";
   const data = { reason: transition.reason, ...(transition.boot === null ? {} : { boot: transition.boot }) };
-  const event = { id: machine.vmId, event_id: eventId, type: transition.to, severity, ts: new Date(atMs).toISOString(), data };
+  const { vmId } = machine;
+  const type = transition.to;
+  const told = { id: vmId, event_id: eventId, type, severity, ts: new Date(atMs).toISOString(), data };
+  const event = { eventId, vmId, type, severity, deviceTs: null, data: jsonBytes(data) } as const;
   return {
-    records: [
-      row,
-      {
-        kind: "event",
-        eventId,
-        vmId: machine.vmId,
-        type: transition.to,
-        severity,
-        deviceTs: null,
-        data: jsonBytes(data),
-      },
-    ],
-    publications: [{ channel: machine.eventsChannel, data: jsonBytes(event), tags: { at: String(atMs) }, historyTtlMs: ttl("events") }],
+    records: [row, { kind: "event", ...event }],
+    publications: [{ channel: machine.eventsChannel, data: jsonBytes(told), tags: { at: String(atMs) }, historyTtlMs: ttl("events") }],
+    event: { ...event, atMs },
   };
 }
 

@@ -4,6 +4,7 @@ import type { Logger } from "../log.ts";
 import type { PushEngine } from "../push/push-engine.ts";
 import { jsonBytes } from "./effects.ts";
 import { fleetRow, type Machine } from "./machine.ts";
+import { Paced } from "./paced.ts";
 
 export const feedChannel = "fleet:all";
 /** At most two publications a second, however many rows change. */
@@ -27,15 +28,14 @@ export class FleetFeed {
   readonly #dependencies: FleetFeedDependencies;
   readonly #urgent = new Set<Machine>();
   readonly #values = new Set<Machine>();
+  readonly #paced: Paced;
   #totalsChanged = false;
-  #cancel: (() => void) | undefined;
-  #busy: Promise<void> | undefined;
-  #publishedMs = Number.NEGATIVE_INFINITY;
-  #stopped = false;
   #failing = false;
 
   constructor(dependencies: FleetFeedDependencies) {
     this.#dependencies = dependencies;
+    const more = (): boolean => this.#urgent.size > 0 || this.#values.size > 0 || this.#totalsChanged;
+    this.#paced = new Paced({ clock: dependencies.clock, intervalMs: feedIntervalMs, run: () => this.#publish(), more });
   }
 
   rowChanged(machine: Machine, urgent: boolean): void {
@@ -45,38 +45,21 @@ export class FleetFeed {
     } else if (!this.#urgent.has(machine)) {
       this.#values.add(machine);
     }
-    this.#arm();
+    this.#paced.arm();
   }
 
   totalsChanged(): void {
     this.#totalsChanged = true;
-    this.#arm();
+    this.#paced.arm();
   }
 
   /** Ends the feed; resolves when nothing is under way. What was not published yet is in every snapshot. */
   async stop(): Promise<void> {
-    this.#stopped = true;
-    this.#cancel?.();
-    this.#cancel = undefined;
-    await this.#busy;
-  }
-
-  #arm(): void {
-    if (this.#stopped || this.#cancel !== undefined || this.#busy !== undefined) return;
-    const dueMs = this.#publishedMs + feedIntervalMs - this.#dependencies.clock.monotonicMs();
-    // A first change waits a little for its neighbours: the messages of one batch go out together.
-    this.#cancel = this.#dependencies.clock.schedule(Math.max(dueMs, 20), () => {
-      this.#cancel = undefined;
-      this.#busy = this.#publish().finally(() => {
-        this.#busy = undefined;
-        if (this.#urgent.size > 0 || this.#values.size > 0 || this.#totalsChanged) this.#arm();
-      });
-    });
+    await this.#paced.stop();
   }
 
   async #publish(): Promise<void> {
-    const { clock, log, nowMs, push, totals } = this.#dependencies;
-    this.#publishedMs = clock.monotonicMs();
+    const { log, nowMs, push, totals } = this.#dependencies;
     const urgent = take(this.#urgent, feedRowsMax);
     const values = take(this.#values, feedRowsMax - urgent.length);
     this.#totalsChanged = false;

@@ -1,6 +1,6 @@
 import type { Clock } from "@fleetcast/engine";
 import type { FleetTotals } from "@fleetcast/protocol";
-import type { Journal, JournalEntry, JournalRecord } from "@fleetcast/storage";
+import type { EventRow, Journal, JournalRecord } from "@fleetcast/storage";
 import type { Logger } from "../log.ts";
 import { expireAlarms, worstAlarm } from "./alarms.ts";
 import { type Observation, observe, type Transition } from "./device-state.ts";
@@ -30,6 +30,8 @@ export interface ShownReading {
 export interface FleetListener {
   rowChanged(machine: Machine, urgent: boolean): void;
   totalsChanged(): void;
+  /** An event is in the store, a machine's own or one of our judgement. */
+  eventStored(event: EventRow): void;
   /** The machine can be reached again. */
   cameOnline(machine: Machine): void;
 }
@@ -49,7 +51,7 @@ export class FleetState {
   /** Connected to the embedded broker, also where nothing was said yet. */
   readonly #connected = new Set<string>();
   readonly #dependencies: FleetStateDependencies;
-  #listener: FleetListener = { rowChanged: () => {}, totalsChanged: () => {}, cameOnline: () => {} };
+  #listener: FleetListener = { rowChanged: () => {}, totalsChanged: () => {}, eventStored: () => {}, cameOnline: () => {} };
   #flushedMs = 0;
 
   constructor(dependencies: FleetStateDependencies) {
@@ -117,11 +119,12 @@ export class FleetState {
     learnInterval(machine.interval, this.#dependencies.clock.monotonicMs());
   }
 
-  /** A transition is in the store. */
-  storedTransition(machine: Machine, transition: Transition): void {
+  /** A transition is in the store, with its effects. */
+  storedTransition(machine: Machine, transition: Transition, effects: Effects): void {
     machine.shown.state = transition.to;
     machine.shown.reason = transition.reason;
     this.#changed(machine, true);
+    if (effects.event !== undefined) this.#listener.eventStored(effects.event);
     if (transition.to === "online") this.#listener.cameOnline(machine);
   }
 
@@ -140,8 +143,9 @@ export class FleetState {
     this.#changed(machine, false);
   }
 
-  storedEvent(machine: Machine, type: string, atMs: number): void {
-    if (this.vends.count(type, atMs)) this.#listener.totalsChanged();
+  storedEvent(machine: Machine, event: EventRow): void {
+    this.#listener.eventStored(event);
+    if (this.vends.count(event.type, event.atMs)) this.#listener.totalsChanged();
     this.#showAlarms(machine);
   }
 
@@ -190,9 +194,10 @@ export class FleetState {
     const transition = this.observe(machine, observation);
     if (transition === undefined) return;
     const atMs = this.receiveClock.nowMs();
-    const entry: JournalEntry = { atMs, ...this.effectsOf(machine, transition, atMs) };
-    this.#dependencies.journal.append(entry, (outcome) => {
-      if (outcome.verdict === "stored") this.storedTransition(machine, transition);
+    const effects = this.effectsOf(machine, transition, atMs);
+    const { records, publications } = effects;
+    this.#dependencies.journal.append({ atMs, records, publications }, (outcome) => {
+      if (outcome.verdict === "stored") this.storedTransition(machine, transition, effects);
       else
         this.#dependencies.log.error(
           { vm_id: machine.vmId, verdict: outcome.verdict, reason: outcome.reason },

@@ -6,6 +6,7 @@ import { type PushEngine, PushError } from "../push/push-engine.ts";
 import { CommandBook } from "./command-book.ts";
 import { CommandDesk } from "./command-desk.ts";
 import type { HistoryTtl } from "./effects.ts";
+import { EventFeed } from "./event-feed.ts";
 import { eventPage, eventView } from "./event-views.ts";
 import { FleetFeed, feedChannel } from "./fleet-feed.ts";
 import { FleetRefusal } from "./fleet-refusal.ts";
@@ -48,9 +49,11 @@ export function createFleet(dependencies: FleetDependencies): Fleet {
   const knows = (vmId: string): boolean => state.find(vmId) !== undefined;
   const desk = new CommandDesk({ journal, book, clock, nowMs, newId, historyTtlMs, knows });
   const feed = new FleetFeed({ push, clock, log, totals: () => state.totals(), nowMs });
+  const eventFeed = new EventFeed({ push, clock, log });
   state.listen({
     rowChanged: (machine, urgent) => feed.rowChanged(machine, urgent),
     totalsChanged: () => feed.totalsChanged(),
+    eventStored: (event) => eventFeed.stored(event),
     cameOnline: (machine) => book.sendAgain(machine.vmId),
   });
 
@@ -70,7 +73,7 @@ export function createFleet(dependencies: FleetDependencies): Fleet {
 
     async stop() {
       cancelSweep();
-      await feed.stop();
+      await Promise.all([feed.stop(), eventFeed.stop()]);
       state.flush();
     },
 

@@ -99,7 +99,7 @@ export function createIngest(dependencies: IngestDependencies): Ingest {
     const finish = (outcome: JournalOutcome): void => {
       if (judged.machine !== undefined) fleetState.heard(judged.machine, atMs);
       if (judged.state !== undefined && (entries.length === 2 || outcome.verdict === "stored")) {
-        fleetState.storedTransition(judged.state.machine, judged.state.transition);
+        fleetState.storedTransition(judged.state.machine, judged.state.transition, judged.state.effects);
       }
       if (judged.kind === "ignored") counters.ignored++;
       else settle(judged, outcome, message.topic);

@@ -115,24 +115,22 @@ export function createJudge(dependencies: JudgeDependencies): Judge {
     if (alarm !== undefined && severity === "critical") {
       publications.push(alertPublication(machine, alarm.alarm, alarm.change, eventId, data, atMs, historyTtlMs));
     }
+    const event = {
+      eventId,
+      vmId,
+      type,
+      severity,
+      deviceTs: message.tsText,
+      data: withoutLineBreaks(message.data, events.reader.lineBreaks === 0 ? 0 : lineBreaksIn(message.data)),
+    };
     return {
       kind: "accepted",
       machine,
       identity,
       state,
-      records: [
-        {
-          kind: "event",
-          eventId,
-          vmId,
-          type,
-          severity,
-          deviceTs: message.tsText,
-          data: withoutLineBreaks(message.data, events.reader.lineBreaks === 0 ? 0 : lineBreaksIn(message.data)),
-        },
-      ],
+      records: [{ kind: "event", ...event }],
       publications,
-      stored: () => fleet.storedEvent(machine, type, atMs),
+      stored: () => fleet.storedEvent(machine, { ...event, atMs }),
       undo: alarm === undefined ? undefined : () => forgetAlarmChange(machine.alarms, alarm),
     };
   }

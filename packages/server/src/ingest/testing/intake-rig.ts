@@ -1,9 +1,10 @@
+import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ManualClock } from "@fleetcast/engine/testing";
 import { createTopicLayout, type InboundMessage } from "@fleetcast/mqtt";
-import type { FleetUpdate } from "@fleetcast/protocol";
+import type { FleetEvent, FleetUpdate } from "@fleetcast/protocol";
 import { type CommittedBatch, type Journal, openSqliteJournal } from "@fleetcast/storage";
 import { createFleet, type Fleet } from "../../fleet/fleet.ts";
 import type { Logger } from "../../log.ts";
@@ -30,6 +31,8 @@ export class IntakeRig {
   readonly published: CommittedBatch[number][] = [];
   readonly feed: FleetUpdate[] = [];
   readonly feedTimesMs: number[] = [];
+  readonly eventFeed: { readonly events: readonly FleetEvent[]; readonly left_out?: number }[] = [];
+  readonly eventFeedTimesMs: number[] = [];
   readonly sentCommands: { readonly vmId: string; readonly payload: Record<string, unknown> }[] = [];
   readonly logged: string[] = [];
   /** While set, the broker refuses commands. */
@@ -97,7 +100,14 @@ export class IntakeRig {
 
   #takeFeed(request: PublishRequest): Record<string, never> {
     if (this.pushAway) throw new PushError(100, "the push engine is away");
-    this.feed.push(JSON.parse(new TextDecoder().decode(request.data)));
+    const said: unknown = JSON.parse(new TextDecoder().decode(request.data));
+    if (request.channel === "feed:all") {
+      this.eventFeed.push(said as IntakeRig["eventFeed"][number]);
+      this.eventFeedTimesMs.push(this.clock.monotonicMs());
+      return {};
+    }
+    assert.equal(request.channel, "fleet:all");
+    this.feed.push(said as FleetUpdate);
     this.feedTimesMs.push(this.clock.monotonicMs());
     return {};
   }
