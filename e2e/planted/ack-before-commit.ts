@@ -1,5 +1,5 @@
 import type { JournalOutcome } from "@fleetcast/storage";
-import { journalWith, startPlanted } from "./start-planted.ts";
+import { journalWith, later, startPlanted } from "./start-planted.ts";
 
 /** Planted bug 1: the machine hears PUBACK before its message is stored. */
 const stored: JournalOutcome = { verdict: "stored", positions: [], gap: 0 };
@@ -7,7 +7,7 @@ await startPlanted((journal) =>
   journalWith(journal, {
     append: (entry, done) => {
       done(stored);
-      setTimeout(() => journal.append(entry, () => undefined), 20);
+      later(20, () => journal.append(entry, () => undefined));
     },
   }),
 );

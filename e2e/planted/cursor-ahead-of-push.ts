@@ -1,4 +1,4 @@
-import { journalWith, startPlanted } from "./start-planted.ts";
+import { journalWith, later, startPlanted } from "./start-planted.ts";
 
 /** Planted bug 10, behind a real Centrifugo: the cursor says "pushed" for what is only stored. */
 await startPlanted((journal) => {
@@ -12,7 +12,7 @@ await startPlanted((journal) => {
           tops.set(row.channel, row.offset);
         }
         void journal.saveCursors("centrifugo", newest, new Map(tops)).catch(() => undefined);
-        setTimeout(() => listener(batch), 150);
+        later(150, () => listener(batch));
       }),
   });
 });

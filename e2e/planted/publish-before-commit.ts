@@ -1,5 +1,5 @@
 import type { CommittedBatch } from "@fleetcast/storage";
-import { journalWith, startPlanted } from "./start-planted.ts";
+import { journalWith, later, startPlanted } from "./start-planted.ts";
 
 /** Planted bug 9: subscribers are given a publication a moment before it is stored. */
 await startPlanted((journal) => {
@@ -28,7 +28,7 @@ await startPlanted((journal) => {
         ];
       });
       listener(batch);
-      setTimeout(() => journal.append(entry, done), 40);
+      later(40, () => journal.append(entry, done));
     },
   });
 });

@@ -34,3 +34,14 @@ export function journalWith(real: Journal, changes: Partial<Journal>): Journal {
     },
   });
 }
+
+/** Does something a moment late; what the journal refuses because it was closed meanwhile is lost, as such a bug would lose it. */
+export function later(delayMs: number, task: () => void): void {
+  setTimeout(() => {
+    try {
+      task();
+    } catch {
+      // Closed meanwhile.
+    }
+  }, delayMs);
+}
