@@ -25,7 +25,8 @@ export const defaultNamespaces: ReadonlyMap<string, Preset> = new Map<string, Pr
   [
     "events",
     {
-      options: { history_size: 300, history_ttl: 7 * dayMs, ...watched, ...recovered, ...byPolicy },
+      // Who else looks at a machine is told live on its events channel. Where a policy decides, a subscriber's own wish for joins is not heard.
+      options: { history_size: 300, history_ttl: 7 * dayMs, ...watched, force_push_join_leave: true, ...recovered, ...byPolicy },
       push: { journal: true, history_default_limit: 10 },
     },
   ],

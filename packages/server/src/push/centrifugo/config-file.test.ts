@@ -82,6 +82,9 @@ test("[N8] the document's namespaces: windows, presence, recovery and our policy
   }
   assert.deepEqual([options.get("telemetry")!["history_size"], options.get("telemetry")!["history_ttl"]], [300, "86400s"]);
   assert.deepEqual([options.get("telemetry")!["presence"], options.get("telemetry")!["join_leave"]], [true, true]);
+  // Where a policy decides on subscribes, Centrifugo does not hear a client's wish for joins: they are pushed to everybody.
+  assert.deepEqual([options.get("events")!["join_leave"], options.get("events")!["force_push_join_leave"]], [true, true]);
+  assert.deepEqual([options.get("feed")!["history_size"], options.get("feed")!["force_recovery"]], [50, true]);
   assert.equal(options.get("fleet")!["subscribe_proxy_enabled"], undefined);
 });
 
