@@ -4,6 +4,7 @@ import fc from "fast-check";
 import {
   type DeviceState,
   earlierBootsMax,
+  graceMs,
   holdMs,
   newDevice,
   type Observation,
@@ -104,7 +105,7 @@ test("[I8] a take-over at the embedded broker is no end: the will is dropped whi
   machine.sees({ kind: "connected" });
   machine.will("b1");
   machine.waits(holdMs + 5_000);
-  assert.deepEqual(machine.told, ["online activity"]);
+  assert.deepEqual(machine.told, ["online birth"]);
 });
 
 test("[I8] after DISCONNECT nothing is told by the connection; the goodbye says offline, without a warning", () => {
@@ -166,6 +167,52 @@ test("silence is judged without a connection only, and told once", () => {
   machine.waits(5 * silenceMs);
   machine.heard();
   assert.deepEqual(machine.told, ["online activity", "offline silence", "online activity"]);
+});
+
+test("[I8] a machine that comes back with a new boot is told once, by its birth", () => {
+  const machine = new Watched();
+  machine.birth("b1");
+  machine.goodbye("b1");
+  machine.sees({ kind: "connected" });
+  assert.equal(machine.state, "online activity", "true at once");
+  machine.birth("b2");
+  machine.waits(silenceMs);
+  assert.deepEqual(machine.told, ["online birth", "offline status", "online birth"]);
+});
+
+test("[I8] a machine that connects and says nothing is told after the grace; gone within it, it is not told again", () => {
+  const quiet = new Watched(restoredDevice("offline", "will", "b1", 1_000_000));
+  quiet.sees({ kind: "connected" });
+  quiet.waits(graceMs);
+  assert.deepEqual(quiet.told, ["online activity"]);
+  const brief = new Watched(restoredDevice("offline", "will", "b1", 1_000_000));
+  brief.sees({ kind: "connected" });
+  brief.goodbye("b1");
+  brief.waits(silenceMs);
+  assert.equal(brief.state, "offline status");
+  assert.deepEqual(brief.told, []);
+});
+
+test("[I8] the old connection's will of a machine that was never told of waits for the hold too", () => {
+  const machine = new Watched();
+  machine.sees({ kind: "connected" });
+  machine.will("b1");
+  machine.birth("b1");
+  machine.waits(silenceMs);
+  assert.deepEqual(machine.told, ["online birth"]);
+});
+
+test("after a restart of the server: a connection and the birth of the same boot tell nothing again; another boot is told once", () => {
+  const same = new Watched(restoredDevice("online", "birth", "b1", 1_000_000));
+  same.sees({ kind: "connected" });
+  same.birth("b1");
+  same.waits(silenceMs);
+  assert.deepEqual(same.told, []);
+  const restarted = new Watched(restoredDevice("online", "birth", "b1", 1_000_000));
+  restarted.sees({ kind: "connected" });
+  restarted.birth("b2");
+  restarted.waits(silenceMs);
+  assert.deepEqual(restarted.told, ["online birth"]);
 });
 
 test("a connection that was lost is an end after the hold", () => {
@@ -242,7 +289,9 @@ test("[I8] whatever happens: offline is never told twice in a row, and what was 
         else machine.sees(step);
         const words = machine.told.map((line) => line.split(" ")[0]);
         for (let index = 1; index < words.length; index++) assert.ok(words[index] !== "offline" || words[index - 1] === "online");
-        if (machine.device.state !== "unknown") assert.equal(machine.device.state, words.at(-1));
+        const { state, untoldSinceMs } = machine.device;
+        if (state !== "unknown" && untoldSinceMs === null) assert.equal(state, words.at(-1));
+        if (untoldSinceMs !== null) assert.ok(state === "online" && machine.nowMs - untoldSinceMs < graceMs);
         assert.ok(machine.device.earlierBoots.length <= earlierBootsMax);
         assert.ok(machine.device.boot === null || !machine.device.earlierBoots.includes(machine.device.boot));
       }

@@ -5,7 +5,8 @@
  *   what is observed                          from online            from offline / unknown
  *   ----------------------------------------  ---------------------  ---------------------------------
  *   birth, boot not seen before               announce online again  online, `birth`
- *   birth, same boot; any message; connected  (alive)                online, `birth` or `activity`
+ *   birth, same boot; any message             (alive)                online, `birth` or `activity`
+ *   connected                                 (alive)                online, `activity`; told after the grace
  *   goodbye (status offline, by itself)       offline, `status`      offline, `status`
  *   will; connection lost                     after the hold         after the hold (unknown only)
  *   anything of an earlier boot               alive, nothing else    online by activity, boot unchanged
@@ -14,6 +15,9 @@
  * The hold: a will says that a connection ended, not that the machine is gone. When the same machine takes its connection
  * over, the broker publishes the old one's will in the same moment, so a will waits `holdMs` and is dropped when anything is
  * heard, or a connection stands, before that.
+ *
+ * The grace: a machine that connects says its birth in the next moment, and often with a new boot. The state is true at once,
+ * the event waits `graceMs` for that birth, so that one coming back is told once.
  *
  * `announced` is what the last published event said; a restart of the server shows `unknown` until a machine is heard, but
  * announces nothing that was announced before.
@@ -27,6 +31,8 @@ export interface DeviceState {
   boot: string | null;
   /** Newest last; at most `earlierBootsMax`. */
   readonly earlierBoots: string[];
+  /** Online since its connection, and nobody was told yet (the grace). */
+  untoldSinceMs: number | null;
   /** It has a connection at the embedded broker; never true with an external one. */
   connected: boolean;
   /** Monotonic milliseconds; null for a machine never heard by anybody. */
@@ -59,6 +65,8 @@ export interface Transition {
 export const earlierBootsMax = 8;
 /** Below the 5 s that rule I8 gives a state to become true after the keep-alive found a machine gone. */
 export const holdMs = 3_000;
+/** From a connection to the birth that follows it; a slow link needs a second or two for CONNACK and PUBLISH. */
+export const graceMs = 2_000;
 
 export function newDevice(): DeviceState {
   return {
@@ -67,6 +75,7 @@ export function newDevice(): DeviceState {
     announced: null,
     boot: null,
     earlierBoots: [],
+    untoldSinceMs: null,
     connected: false,
     heardMs: null,
     going: null,
@@ -95,7 +104,7 @@ export function observe(device: DeviceState, seen: Observation, nowMs: number): 
       return alive(device, takeBoot(device, seen.boot), "birth", nowMs);
     case "connected":
       device.connected = true;
-      return alive(device, "same", "activity", nowMs);
+      return connected(device, nowMs);
     case "goodbye":
       if (isEarlier(device, seen.boot)) return undefined;
       takeBoot(device, seen.boot);
@@ -103,7 +112,7 @@ export function observe(device: DeviceState, seen: Observation, nowMs: number): 
       device.going = null;
       return gone(device, "status");
     case "will":
-      if (device.announced === null) return firstHeardAsGone(device, seen.boot, nowMs);
+      if (device.announced === null && device.untoldSinceMs === null) return firstHeardAsGone(device, seen.boot, nowMs);
       if (!isEarlier(device, seen.boot) && device.state !== "offline") device.going ??= { reason: "will", sinceMs: nowMs };
       return undefined;
     case "closed":
@@ -123,7 +132,8 @@ function alive(device: DeviceState, boot: BootVerdict, reason: "birth" | "activi
   device.heardMs = nowMs;
   device.going = null;
   const restarted = reason === "birth" && boot === "new" && device.state === "online";
-  if (device.state === "online" && !restarted) return undefined;
+  if (device.state === "online" && !restarted && device.untoldSinceMs === null) return undefined;
+  device.untoldSinceMs = null;
   device.state = "online";
   device.reason = reason;
   const announce = device.announced !== "online" || (reason === "birth" && boot === "new");
@@ -131,13 +141,26 @@ function alive(device: DeviceState, boot: BootVerdict, reason: "birth" | "activi
   return { to: "online", reason, boot: device.boot, announce };
 }
 
+function connected(device: DeviceState, nowMs: number): Transition | undefined {
+  // Told online already (by the process before): nothing is owed.
+  if (device.state === "online" || device.announced === "online") return alive(device, "same", "activity", nowMs);
+  device.heardMs = nowMs;
+  device.going = null;
+  device.state = "online";
+  device.reason = "activity";
+  device.untoldSinceMs = nowMs;
+  return { to: "online", reason: "activity", boot: device.boot, announce: false };
+}
+
 function gone(device: DeviceState, reason: StateReason): Transition | undefined {
   if (device.state === "offline") return undefined;
   device.state = "offline";
   device.reason = reason;
-  // Who is not offline was never announced so last: a restart keeps who was.
+  device.untoldSinceMs = null;
+  // Who came within the grace and went again was told offline last.
+  const announce = device.announced !== "offline";
   device.announced = "offline";
-  return { to: "offline", reason, boot: device.boot, announce: true };
+  return { to: "offline", reason, boot: device.boot, announce };
 }
 
 /** A machine whose first sign is its will: it is known now, and it is gone. */
@@ -156,7 +179,8 @@ function remembered(device: DeviceState, state: "online" | "offline", boot: stri
 }
 
 function timePassed(device: DeviceState, silenceMs: number, nowMs: number): Transition | undefined {
-  const { going } = device;
+  const { going, untoldSinceMs } = device;
+  if (untoldSinceMs !== null && nowMs - untoldSinceMs >= graceMs) return alive(device, "same", "activity", device.heardMs ?? nowMs);
   if (going !== null && nowMs - going.sinceMs >= holdMs) {
     device.going = null;
     if (!device.connected) return gone(device, going.reason);

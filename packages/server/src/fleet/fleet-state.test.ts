@@ -49,6 +49,30 @@ rule("[I8] a will at the embedded broker becomes one offline event after the hol
   assert.deepEqual(rig.eventTypes("VM-1"), ["online", "offline"]);
 });
 
+test("[I8] after a restart of the server a machine that reconnects with a new boot makes one event", async () => {
+  const rig = await IntakeRig.open();
+  rig.ingest.connection({ vmId: "VM-1", connected: true });
+  await rig.say("VM-1", "status", { state: "online", boot: "b1" });
+  await rig.say("VM-1", "status", { state: "offline", boot: "b1" });
+  const again = await rig.restart();
+  try {
+    again.ingest.connection({ vmId: "VM-1", connected: true });
+    assert.equal((await again.fleet.service.snapshot("all")).rows[0]!.state, "offline", "not before the store has it");
+    await again.stored();
+    assert.equal((await again.fleet.service.snapshot("all")).rows[0]!.state, "online");
+    await again.say("VM-1", "status", { state: "online", boot: "b2" });
+    await again.pass(60_000);
+    assert.deepEqual(
+      again.on("events:VM-1").map(({ json }) => [json["type"], json["data"]]),
+      [["online", { reason: "birth", boot: "b2" }]],
+    );
+    const row = await again.journal.fleet.machine("VM-1");
+    assert.deepEqual([row!.state, row!.stateReason, row!.boot], ["online", "birth", "b2"]);
+  } finally {
+    await again.remove();
+  }
+});
+
 rule("[I8] on an external broker an offline without identity is a will, with identity a goodbye", async (rig) => {
   await rig.sayExternally("VM-1", "status", { state: "online", boot: "b1" });
   await rig.sayExternally("VM-1", "status", { state: "offline", boot: "b1" });
