@@ -67,28 +67,33 @@ test.beforeAll(async ({ world }) => {
 for (const language of ["zh-CN", "en"] as const) {
   for (const theme of ["light", "dark"] as const) {
     for (const size of ["wide", "phone"] as const) {
-      test(`[9] ${language}, ${theme}, ${size}: fits, is accessible, and is pictured`, async ({ browse, world }) => {
+      // Every language and theme once, and both sizes: axe is what takes the time.
+      const withAxe = (language === "en") === (size === "phone");
+      test(`[9] ${language}, ${theme}, ${size}: fits${withAxe ? ", is accessible" : ""}, and is pictured`, async ({ browse, world }) => {
         const found: string[] = [];
+        const options = {
+          locale: language,
+          colorScheme: theme,
+          viewport: sizes[size],
+          hasTouch: size === "phone",
+          reducedMotion: "reduce",
+        } as const;
+        const stranger = await browse(null, options);
+        const person = await browse(world.people.张伟, options);
         for (const { name, path, ready } of screens) {
-          const { page } = await browse(name === "login" ? null : world.people.张伟, {
-            locale: language,
-            colorScheme: theme,
-            viewport: sizes[size],
-            hasTouch: size === "phone",
-            reducedMotion: "reduce",
-          });
+          const { page } = name === "login" ? stranger : person;
+          await page.setViewportSize(sizes[size]);
           await page.goto(path);
           await ready(page).waitFor();
           if (name !== "login") await expect(pill(page)).toHaveText(live[language]);
           await settled(page, name, world);
           await page.screenshot({ path: join(root, "test-results", "screens", `${name}-${language}-${theme}-${size}.png`) });
-          found.push(...(await violations(page)).map((violation) => `${name}: ${violation}`));
+          if (withAxe) found.push(...(await violations(page)).map((violation) => `${name}: ${violation}`));
           for (const viewport of size === "phone" ? [sizes.phone, narrow] : [sizes.wide]) {
             await page.setViewportSize(viewport);
             const wider = await page.locator("html").evaluate((html) => html.scrollWidth - html.clientWidth);
             if (wider > 0) found.push(`${name}: ${wider} px wider than ${viewport.width} px`);
           }
-          await page.context().close();
         }
         expect(found).toEqual([]);
       });
@@ -102,7 +107,7 @@ test("[9] what opens over a page is accessible, on a phone in the dark", async (
   await expect(pill(page)).toHaveText("Live");
   const dialog = page.getByRole("dialog");
   const found: string[] = [];
-  for (const name of ["Restart", "Set temperature", /^Live/, "张伟: language, theme, log out"]) {
+  for (const name of ["Restart", "Set temperature", /Live/, "张伟: language, theme, log out"]) {
     const button = page.getByRole("button", { name, exact: true });
     await button.click();
     await dialog.waitFor();
