@@ -81,6 +81,11 @@ test("sales, shakes and alarms happen, with severity and data", async () => {
   const alarms = ofType("alarm").filter((event) => event["id"] === "VM-SH-002");
   assert.equal(alarms[0]?.["severity"], "critical");
   assert.equal(alarms[1]?.["severity"], "info");
+  const states = alarms.map(({ data }) => data as { state: string; cleared: boolean }).map(({ state, cleared }) => [state, cleared]);
+  assert.deepEqual(states.slice(0, 2), [
+    ["raised", false],
+    ["cleared", true],
+  ]);
   assert.equal(new Set(events.map((event) => event["event_id"])).size, events.length);
 });
 

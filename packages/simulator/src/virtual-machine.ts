@@ -226,7 +226,8 @@ export class VirtualMachine {
     this.#event({
       type: "alarm",
       severity: raised ? "critical" : "info",
-      data: { rule: "temperature_high", state: raised ? "raised" : "cleared", temperature_c: temperature, limit_c: -12 },
+      // One event type for all rules; `cleared` ends the alarm that the event of this type opened.
+      data: { rule: "temperature_high", state: raised ? "raised" : "cleared", cleared: !raised, temperature_c: temperature, limit_c: -12 },
     });
   }
 

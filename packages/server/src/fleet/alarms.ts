@@ -3,7 +3,7 @@ import type { Severity } from "@fleetcast/protocol";
 /**
  * Open alarms of one machine, first cut: an event of severity `warning` or `critical` that the machine sent opens the alarm of its
  * type, repeats count it up and keep it open, and it ends 15 minutes after its last event, by an
- * event of the same type with `data.cleared: true`, or by an event of type `alarm_cleared` (which ends all of them).
+ * event of the same type with `data.cleared: true` or `data.state: "cleared"`, or by an event of type `alarm_cleared` (which ends all of them).
  */
 export const alarmOpenMs = 15 * 60 * 1_000;
 const alarmTypesMax = 64;
@@ -28,20 +28,14 @@ export interface AlarmEvent {
   readonly atMs: number;
 }
 
-export interface AlarmChange {
-  readonly alarm: OpenAlarm;
-  readonly change: "raised" | "updated";
-}
+export type AlarmChange =
+  | { readonly change: "raised" | "updated"; readonly alarm: OpenAlarm }
+  | { readonly change: "ended"; readonly alarms: readonly OpenAlarm[] };
 
-export function opensAlarm(event: AlarmEvent): boolean {
-  return event.severity !== "info" && !event.cleared && event.type !== "alarm_cleared";
-}
-
-/** Takes an event in; the answer is the alarm it raised or updated. */
+/** Takes an event in; the answer is the alarm it raised or updated, or those it ended. */
 export function takeAlarmEvent(alarms: Alarms, event: AlarmEvent): AlarmChange | undefined {
-  if (event.type === "alarm_cleared") alarms.clear();
-  else if (event.cleared) alarms.delete(event.type);
-  if (!opensAlarm(event)) return undefined;
+  if (event.type === "alarm_cleared" || event.cleared) return endAlarms(alarms, event);
+  if (event.severity === "info") return undefined;
   const severity = event.severity === "critical" ? "critical" : "warning";
   const open = alarms.get(event.type);
   if (open !== undefined && event.atMs - open.lastSeenMs <= alarmOpenMs) {
@@ -64,8 +58,19 @@ export function takeAlarmEvent(alarms: Alarms, event: AlarmEvent): AlarmChange |
   return { alarm, change: "raised" };
 }
 
-/** The store refused the event that made this change: as if it had not come. */
-export function forgetAlarmChange(alarms: Alarms, { alarm }: AlarmChange): void {
+function endAlarms(alarms: Alarms, event: AlarmEvent): AlarmChange {
+  const ended = event.type === "alarm_cleared" ? [...alarms.values()] : [...alarms.values()].filter(({ type }) => type === event.type);
+  for (const { type } of ended) alarms.delete(type);
+  return { change: "ended", alarms: ended };
+}
+
+/** The store refused the event that made this change, or has it already: as if it had not come. */
+export function forgetAlarmChange(alarms: Alarms, change: AlarmChange): void {
+  if (change.change === "ended") {
+    for (const alarm of change.alarms) alarms.set(alarm.type, alarm);
+    return;
+  }
+  const { alarm } = change;
   alarm.count--;
   if (alarm.count === 0 && alarms.get(alarm.type) === alarm) alarms.delete(alarm.type);
 }

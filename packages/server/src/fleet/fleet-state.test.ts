@@ -237,3 +237,44 @@ rule("sales are counted by UTC day, repeats once", async (rig) => {
   await rig.pass(12 * 3_600_000);
   assert.equal(await vends(), 0);
 });
+
+for (const data of [{ cleared: true }, { rule: "temperature_high", state: "cleared", temperature_c: -15.2 }]) {
+  test(`an alarm ends by an event of its type with ${JSON.stringify(data)}, also when it is judged again after a restart`, async () => {
+    const rig = await IntakeRig.open();
+    await rig.say("VM-1", "events", { type: "shake", severity: "warning" });
+    await rig.say("VM-1", "events", { type: "alarm", severity: "critical", data: { rule: "temperature_high", state: "raised" } });
+    assert.equal((await rig.fleet.service.machine("VM-1"))!.worst_alarm, "critical");
+    await rig.say("VM-1", "events", { type: "alarm", severity: "info", data });
+    assert.equal((await rig.fleet.service.machine("VM-1"))!.worst_alarm, "warning", "another alarm stays");
+    const again = await rig.restart();
+    try {
+      assert.equal((await again.fleet.service.machine("VM-1"))!.worst_alarm, "warning");
+    } finally {
+      await again.remove();
+    }
+  });
+}
+
+rule("data that speaks of something else ends no alarm", async (rig) => {
+  for (const data of [{ state: "raised" }, { state: true }, "cleared", { cleared: "true" }, null]) {
+    await rig.say("VM-1", "events", { type: "alarm", severity: "critical", data });
+    assert.equal((await rig.fleet.service.machine("VM-1"))!.worst_alarm, "critical", JSON.stringify(data));
+  }
+  assert.deepEqual(await rig.deadLetters(), []);
+});
+
+rule("an end that is delivered again ends nothing that was raised after it", async (rig) => {
+  const said = [
+    { type: "alarm", severity: "critical", boot: "b1", seq: 1 },
+    { type: "alarm", severity: "info", boot: "b1", seq: 2, data: { cleared: true } },
+    { type: "alarm", severity: "critical", boot: "b1", seq: 3 },
+  ];
+  for (const event of said) await rig.say("VM-1", "events", event);
+  await Promise.all(said.slice(1).map((event) => rig.say("VM-1", "events", event, { dup: true })));
+  const machine = rig.fleet.state.find("VM-1")!;
+  assert.deepEqual(
+    [...machine.alarms.values()].map(({ type, count }) => [type, count]),
+    [["alarm", 1]],
+  );
+  assert.equal((await rig.fleet.service.machine("VM-1"))!.worst_alarm, "critical");
+});

@@ -146,10 +146,11 @@ export class FleetState {
   storedEvent(machine: Machine, event: EventRow): void {
     this.#listener.eventStored(event);
     if (this.vends.count(event.type, event.atMs)) this.#listener.totalsChanged();
-    this.#showAlarms(machine);
+    this.showAlarms(machine);
   }
 
-  #showAlarms(machine: Machine): void {
+  /** Brings the row to what was judged; also after a judgement was taken back. */
+  showAlarms(machine: Machine): void {
     const worst = worstAlarm(machine.alarms);
     if (machine.shown.worstAlarm === worst) return;
     machine.shown.worstAlarm = worst;
@@ -185,7 +186,7 @@ export class FleetState {
 
   sweepAlarms(nowMs: number): void {
     for (const machine of this.#machines.values()) {
-      if (machine.alarms.size > 0 && expireAlarms(machine.alarms, nowMs)) this.#showAlarms(machine);
+      if (machine.alarms.size > 0 && expireAlarms(machine.alarms, nowMs)) this.showAlarms(machine);
     }
   }
 

@@ -32,7 +32,8 @@ export async function restoreAlarms(
 function saysCleared(data: Uint8Array): boolean {
   try {
     const value: unknown = JSON.parse(new TextDecoder().decode(data));
-    return typeof value === "object" && value !== null && "cleared" in value && value.cleared === true;
+    if (typeof value !== "object" || value === null) return false;
+    return ("cleared" in value && value.cleared === true) || ("state" in value && value.state === "cleared");
   } catch {
     return false; // Not ours to judge here: what is stored was checked when it came.
   }

@@ -112,7 +112,7 @@ export function createJudge(dependencies: JudgeDependencies): Judge {
     const { cleared, severity, type } = message;
     const state = arrival.replayed ? undefined : stateChange(machine, { kind: "heard", boot: message.boot }, atMs);
     const alarm = takeAlarmEvent(machine.alarms, { eventId, type, severity, cleared, atMs });
-    if (alarm !== undefined && severity === "critical") {
+    if (alarm !== undefined && alarm.change !== "ended" && severity === "critical") {
       publications.push(alertPublication(machine, alarm.alarm, alarm.change, eventId, data, atMs, historyTtlMs));
     }
     const event = {
@@ -131,7 +131,11 @@ export function createJudge(dependencies: JudgeDependencies): Judge {
       records: [{ kind: "event", ...event }],
       publications,
       stored: () => fleet.storedEvent(machine, { ...event, atMs }),
-      undo: alarm === undefined ? undefined : () => forgetAlarmChange(machine.alarms, alarm),
+      undo: () => {
+        if (alarm === undefined) return;
+        forgetAlarmChange(machine.alarms, alarm);
+        fleet.showAlarms(machine);
+      },
     };
   }
 

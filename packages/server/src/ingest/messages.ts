@@ -30,7 +30,7 @@ export interface DeviceEvent extends MessageIdentityFields {
   readonly tsText: string | null;
   /** The bytes of `data`; `null` where the machine sent none. */
   readonly data: Uint8Array;
-  /** `data.cleared` is true: the alarm of this type is over. */
+  /** `data.cleared` is true or `data.state` is `cleared`: the alarm of this type is over. */
   readonly cleared: boolean;
 }
 
@@ -100,12 +100,12 @@ export function telemetrySchema(limits: PayloadLimits): Schema<Telemetry> {
 
 export function eventSchema(limits: PayloadLimits): Schema<DeviceEvent> {
   const reader = new PayloadReader(
-    { id: true, boot: true, seq: true, ts: true, event_id: true, type: true, severity: true, data: { cleared: true } },
+    { id: true, boot: true, seq: true, ts: true, event_id: true, type: true, severity: true, data: { cleared: true, state: true } },
     limits,
   );
   const [id, boot, seq, ts] = [reader.slot("id"), reader.slot("boot"), reader.slot("seq"), reader.slot("ts")];
   const [eventId, type, severity] = [reader.slot("event_id"), reader.slot("type"), reader.slot("severity")];
-  const [data, cleared] = [reader.slot("data"), reader.slot("data.cleared")];
+  const [data, cleared, dataState] = [reader.slot("data"), reader.slot("data.cleared"), reader.slot("data.state")];
   return {
     reader,
     read(vmId) {
@@ -121,7 +121,7 @@ export function eventSchema(limits: PayloadLimits): Schema<DeviceEvent> {
         hasTs: reader.has(ts),
         tsText: reader.timeText(ts),
         data: reader.raw(data) ?? nullBytes,
-        cleared: reader.isTrue(cleared),
+        cleared: reader.isTrue(cleared) || reader.isWord(dataState, "cleared"),
       };
       return reader.refused === undefined ? message : undefined;
     },

@@ -124,6 +124,12 @@ export class PayloadReader {
     return this.#kind(slot) === Kind.true;
   }
 
+  /** Whether a field is exactly this word (ASCII); what else it may be is the machine's own. */
+  isWord(slot: number, word: string): boolean {
+    const { start, end } = this.#scanner.found;
+    return this.#kind(slot) === Kind.string && equalsAscii(this.#bytes, start[slot]!, end[slot]!, word);
+  }
+
   object(slot: number): void {
     if (this.has(slot) && this.#kind(slot) !== Kind.object) this.#refuse(slot, "expected an object");
   }
