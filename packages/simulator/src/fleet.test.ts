@@ -77,7 +77,10 @@ test("sales, shakes and alarms happen, with severity and data", async () => {
   assert.ok(ofType("vend_success").length > 50);
   assert.deepEqual(Object.keys(ofType("vend_success")[0]?.["data"] as object), ["product", "slot", "price", "currency"]);
   assert.ok(ofType("shake").length > 3);
-  assert.ok(ofType("shake").every((event) => event["severity"] === "warning" || event["severity"] === "critical"));
+  for (const { data, severity } of ofType("shake")) {
+    const strengthG = (data as { strength_g: number }).strength_g;
+    assert.equal(severity, strengthG >= 4.2 ? "critical" : strengthG >= 3.2 ? "warning" : "info");
+  }
   const alarms = ofType("alarm").filter((event) => event["id"] === "VM-SH-002");
   assert.equal(alarms[0]?.["severity"], "critical");
   assert.equal(alarms[1]?.["severity"], "info");
@@ -185,5 +188,37 @@ test("options that make no fleet are refused by name", () => {
   const clock = new FakeClock();
   for (const wrong of [{ count: 0 }, { count: 1.5 }, { intervalMs: 0 }, { failRate: 2 }, { prefix: "a/b" }, { firstNumber: -1 }]) {
     assert.throws(() => createFleet({ url: "mqtt://x", count: 1, clock, ...wrong }), RangeError);
+  }
+});
+
+test("twenty machines show something soon, and few of them are in alarm at a time", async () => {
+  const { clock, broker, fleet } = await runningFleet({ count: 20 });
+  const startMs = clock.wallMs();
+  clock.advance(6 * 60 * minute);
+  const timed = broker.on("events").map((event) => ({ event, atMs: Date.parse(String(event["ts"])) - startMs }));
+  const gaps = (wanted: (event: Record<string, unknown>) => boolean): number[] => {
+    const times = timed.filter(({ event }) => wanted(event)).map(({ atMs }) => atMs);
+    return times.slice(1).map((atMs, index) => atMs - times[index]!);
+  };
+  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+  assert.ok(mean(gaps((event) => event["type"] === "vend_success")) < 15_000);
+  assert.ok(mean(gaps((event) => event["type"] === "shake" || event["type"] === "alarm")) < 4 * minute);
+  // As the server counts: open from the event of a type on, for 15 minutes or until it says it is over.
+  let machineMinutes = 0;
+  for (const vmId of fleet.vmIds) {
+    for (let atMs = 0; atMs < 6 * 60 * minute; atMs += minute) {
+      const recent = timed.filter((one) => one.event["id"] === vmId && one.atMs <= atMs && atMs - one.atMs < 15 * minute);
+      const freezer = recent.filter(({ event }) => event["type"] === "alarm").at(-1)?.event["severity"];
+      const shaken = recent.some(({ event }) => event["type"] === "shake" && event["severity"] !== "info");
+      if (shaken || freezer === "critical") machineMinutes++;
+    }
+  }
+  const inAlarm = machineMinutes / (6 * 60);
+  assert.ok(inAlarm > 0.5 && inAlarm < 5, `${inAlarm} of 20 in alarm on average`);
+  const raised = timed.filter(({ event }) => event["type"] === "alarm");
+  for (const { event, atMs } of raised.filter(({ event: { severity } }) => severity === "critical")) {
+    if (atMs > 6 * 60 * minute - 15 * minute) continue;
+    const end = raised.find((one) => one.event["id"] === event["id"] && one.atMs > atMs && one.event["severity"] === "info");
+    assert.ok(end !== undefined && end.atMs - atMs < 15 * minute, "an alarm of the freezer says its end before it would end by age");
   }
 });

@@ -37,7 +37,10 @@ export interface FleetCounters {
 /** Messages a machine keeps while the broker is away. */
 const unacknowledgedMax = 200;
 const saleEveryS = 150;
-const shakeEveryS = 2_400;
+const shakeEveryS = 3_000;
+/** A knock is reported and no more; from here on it is an alarm, which stays open for a while. */
+const shakeWarningG = 3.2;
+const shakeCriticalG = 4.2;
 const restartMs = 3_000;
 const commandWorkMs = 400;
 /** The physics is stepped finely also when reports are rare. */
@@ -213,7 +216,8 @@ export class VirtualMachine {
 
   #shake(): void {
     const strengthG = Math.round(this.#chance.between(1.2, 4.5) * 10) / 10;
-    this.#event({ type: "shake", severity: strengthG >= 3 ? "critical" : "warning", data: { strength_g: strengthG } });
+    const severity = strengthG >= shakeCriticalG ? "critical" : strengthG >= shakeWarningG ? "warning" : "info";
+    this.#event({ type: "shake", severity, data: { strength_g: strengthG } });
   }
 
   #physicsEvent(event: PhysicsEvent): void {
