@@ -5,7 +5,7 @@ import { findCentrifugo } from "../parts/centrifugo.ts";
 import { mosquitto, mosquittoPub, nginx, skipReason } from "../parts/find.ts";
 import { curlPublish } from "./curl-publish.ts";
 import { expectDrawn, watchDrawing } from "./drawn-chart.ts";
-import { expect, machinesOnline, pill, simulate, test } from "./fixtures.ts";
+import { expect, machinesOnline, pill, signIn, simulate, test } from "./fixtures.ts";
 
 /** The document's own stack: a real Mosquitto, a real Centrifugo, nginx in front. The same dashboard, the same promises. */
 const missing = skipReason(mosquitto, mosquittoPub, nginx, findCentrifugo({ build: false }));
@@ -34,6 +34,14 @@ test("[12] Mosquitto and Centrifugo: log in, live telemetry, a receipt, a broadc
     await dialog.getByRole("button", { name: "Send" }).click();
     await expect(dialog.getByRole("status")).toHaveText("Done", { timeout: 15_000 });
     await dialog.getByRole("button", { name: "Close" }).last().click();
+
+    const watching = page.getByText("Watching", { exact: true }).locator("..");
+    await expect(watching).toHaveText("Watching op (you)");
+    const other = await browse(null, { base: stack.base, storageState: await signIn(stack.base, "eye", viewer) });
+    await other.page.goto("/machines/VM-SH-002");
+    await expect(watching).toHaveText("Watching op (you), eye");
+    await other.context.close();
+    await expect(watching).toHaveText("Watching op (you)", { timeout: 3_000 });
 
     await liveTelemetry(stack, page);
 
