@@ -46,7 +46,8 @@ const message = (...names: string[]): fc.Arbitrary<Record<string, unknown>> =>
 
 const absent = (value: unknown): boolean => value === undefined || value === null;
 const isText = (value: unknown, lengthMax: number): boolean => typeof value === "string" && value.length > 0 && value.length <= lengthMax;
-const isCounter = (value: unknown): boolean => Number.isSafeInteger(value) && !Object.is(value, -0) && (value as number) >= 0;
+/** The machine's JSON is written by `JSON.stringify`, which writes -0 as 0. */
+const isCounter = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
 const isTime = (value: unknown): boolean => typeof value === "string" || typeof value === "number";
 
 /** The rules of docs/spec/ingest.md section 2 for the fields that every message may have, said a second time. */
