@@ -149,6 +149,7 @@ export class ConnectionModel {
   signedIn(): void {
     this.#signedOut = null;
     if (this.#client.name === "ended") this.#client = { name: "connecting", sinceMs: this.#clock.now() };
+    this.#settleIfCaughtUp();
     this.#judge("signed in");
   }
 

@@ -12,6 +12,9 @@ export interface DismissedStore {
 
 const dismissedMax = 200;
 
+/** A broadcast read back from history may carry no time: it stands first, so that it is not folded away. */
+const orderMs = (notice: Notice): number => notice.atMs ?? Number.MAX_SAFE_INTEGER;
+
 /** Notices for everybody. They stay until they are dismissed; critical ones first, then the newest. */
 export class NoticeBoard {
   readonly #signal = new Signal();
@@ -42,7 +45,7 @@ export class NoticeBoard {
     this.#known.add(notice.id);
     if (this.#known.size > rememberedMax) this.#known.delete(this.#known.values().next().value!);
     this.#notices = [...this.#notices, notice]
-      .sort((a, b) => Number(b.critical) - Number(a.critical) || (b.atMs ?? 0) - (a.atMs ?? 0))
+      .sort((a, b) => Number(b.critical) - Number(a.critical) || orderMs(b) - orderMs(a))
       .slice(0, noticesMax);
     this.#signal.emit();
     return true;

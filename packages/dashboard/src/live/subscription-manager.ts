@@ -162,7 +162,11 @@ export class SubscriptionManager {
 
   #listen(entry: Entry): void {
     const { channel, subscription } = entry;
-    subscription.on("subscribing", () => this.#model.channelSubscribing(channel));
+    subscription.on("subscribing", (context) => {
+      // A transport that closed is told to the subscriptions before the client: the model has to hear of the client first.
+      if (context.code === 1) queueMicrotask(() => this.#model.channelSubscribing(channel));
+      else this.#model.channelSubscribing(channel);
+    });
     subscription.on("subscribed", (context) => this.#subscribed(entry, context));
     subscription.on("publication", (context) => {
       this.#model.publication(channel, context.offset ?? null, this.#lagOf(context));

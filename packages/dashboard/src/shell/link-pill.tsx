@@ -20,11 +20,13 @@ export function LinkPill() {
     <Popover.Root>
       <Popover.Trigger className="inline-flex h-9 items-center gap-2 rounded-full border bg-surface px-3 text-sm hover:bg-raised pointer-coarse:h-11">
         <Icon size={16} className={classNames(look.colour, look.spins && "animate-spin")} aria-hidden />
-        <span role="status" className={classNames("font-medium", look.colour)}>
-          {t(look.label)}
-        </span>
+        <span className={classNames("font-medium", look.colour)}>{t(look.label)}</span>
         {lag === null ? null : <span className="min-w-[5ch] text-left text-muted">{lag}</span>}
       </Popover.Trigger>
+      {/* Beside the button, not in it: a status gives a button no name. */}
+      <span role="status" className="sr-only">
+        {t(look.label)}
+      </span>
       <Popover.Portal>
         <Popover.Content
           align="end"

@@ -81,7 +81,7 @@ export default function MachineScreen({ vmId }: { vmId: string }) {
           />
         )}
       </section>
-      <Tabs.Root value={tab} onValueChange={(value) => set("tab", value, "events")} className="rounded-xl border bg-surface">
+      <Tabs.Root value={tab} onValueChange={(value) => set("tab", value, "events")} className="min-w-0 rounded-xl border bg-surface">
         <Tabs.List aria-label={t("machine.tabs")} className="flex gap-1 border-b px-2">
           {tabs.map((name) => (
             <Tabs.Trigger

@@ -102,7 +102,7 @@ export function TimeChart({
       drawnVersion = version;
       drawnMs = nowMs;
       setEmpty(columns.t.length === 0);
-      if (saidVersion === -1) {
+      if (version !== saidVersion) {
         saidVersion = version;
         const words = chartSummary(ring, fromMs, nowMs);
         setSummary(
