@@ -13,6 +13,11 @@ export interface ProcessLogger extends Logger {
    * line behind that is just being written: the last one, which says why.)
    */
   flush(): Promise<void>;
+  /**
+   * Drops what is not written and says nothing more. Without it the destination writes the rest while the process exits, and where
+   * the disk is full it tries again for ever.
+   */
+  abandon(): void;
 }
 
 /**
@@ -54,6 +59,10 @@ export function createLogger(log: Config["log"], tell: (line: string) => void = 
           resolve();
         }
       }),
+    abandon: () => {
+      logger.level = "silent";
+      destination.destroy();
+    },
   };
 }
 

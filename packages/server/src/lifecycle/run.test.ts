@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -30,6 +30,7 @@ async function running(
   name: string,
   onReady: string,
   config: Record<string, unknown> = {},
+  stdout: "pipe" | number = "pipe",
 ): Promise<{ code: number | null; output: string }> {
   const script = join(folder, `${name}.ts`);
   writeFileSync(
@@ -38,14 +39,18 @@ async function running(
 import { runServer } from ${source("./run.ts")};
 const environment = ${JSON.stringify({ FLEETCAST_HTTP_SERVER_PORT: await freePort(), FLEETCAST_MQTT_PORT: await freePort(), ...config })};
 const loaded = loadConfig({ flags: { dataDir: ${JSON.stringify(join(folder, name))} }, environment, folder: ${JSON.stringify(folder)} });
-await runServer({ loaded, logTo: loaded.config.log, hangup: "ignore", onReady: async (app) => { ${onReady} } });
+const onReady = async (app) => { ${onReady} };
+await runServer({ loaded, logTo: loaded.config.log, hangup: "ignore", onReady }).catch((refused) => {
+  process.stderr.write(refused.message);
+  process.exitCode = 2;
+});
 `,
   );
-  const child = spawn(process.execPath, [script], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [script], { stdio: ["ignore", stdout, "pipe"] });
   children.push(child);
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
-    stream.on("data", (chunk: Buffer) => {
+    stream?.on("data", (chunk: Buffer) => {
       output += chunk.toString("utf8");
     });
   }
@@ -97,3 +102,23 @@ test("[H14] a field of a log line is one escaped line of at most 1 KiB, and name
   assert.ok(!line.includes("geheim") && !line.includes("\u001b"), line);
   assert.match((JSON.parse(line) as { name: string }).name, /^a\r\nb/);
 });
+
+// What writes the log tries a full disk again and again while the process exits, for ever.
+if (existsSync("/dev/full")) {
+  test("[F30] a log on a full disk keeps neither an asked end nor a failure from ending the process", async () => {
+    const full = openSync("/dev/full", "w");
+    const asked = await running("full-asked", 'setTimeout(() => process.kill(process.pid, "SIGTERM"), 50); return undefined;', {}, full);
+    assert.equal(asked.code, 0, asked.output);
+    const failed = await running("full-failed", 'setTimeout(() => { throw new Error("x"); }, 50); return undefined;', {}, full);
+    assert.equal(failed.code, 1, failed.output);
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));
+    // A warning waits to be written when the start is refused.
+    const config = { FLEETCAST_MQTT_PORT: String((taken.address() as { port: number }).port), FLEETCAST_NO_SUCH_KEY: "1" };
+    const refused = await running("full-refused", "return undefined;", config, full);
+    taken.close();
+    assert.match(refused.output, /is taken by another program/);
+    assert.equal(refused.code, 2);
+    closeSync(full);
+  });
+}

@@ -34,9 +34,7 @@ export async function runServer({ loaded, logTo, tell, hangup, onReady }: RunOpt
   const log = createLogger(logTo, tell);
   keepAliveWithoutReader();
   const end = (code: number): void => {
-    // A reader of the log that stands still must not keep a finished process alive.
-    setTimeout(() => process.exit(code), lastWordsMs);
-    void log.flush().then(() => process.exit(code));
+    void lastWords(log).then(() => process.exit(code));
   };
   const fail = (message: string) => (cause: unknown) => {
     log.error({ cause }, message);
@@ -76,12 +74,26 @@ export async function runServer({ loaded, logTo, tell, hangup, onReady }: RunOpt
   const starting = startApp(config, { log, onFatal: fail("the store failed: nothing more is acknowledged, the process ends") });
   // A signal while starting: let the start end, then close what it opened.
   stop = async () => (await starting).stop();
-  const app = await starting;
+  const app = await starting.catch(async (cause: unknown) => {
+    await lastWords(log);
+    throw cause;
+  });
   const companion = await onReady(app, performance.now(), log);
   stop = async () => {
     await companion?.stop();
     await app.stop();
   };
+}
+
+/** A reader of the log that stands still, or a full disk, must not keep a finished process alive. */
+async function lastWords(log: ProcessLogger): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, lastWordsMs);
+  });
+  await Promise.race([log.flush(), late]);
+  clearTimeout(timer);
+  log.abandon();
 }
 
 /** Standard output may be a pipe whose reader ends first (`| head`): that costs output, not the server (F30). */
