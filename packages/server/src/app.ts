@@ -106,6 +106,7 @@ async function assemble(config: Config, { log, onFatal, wrapJournal }: AppOption
   undo.push(() => rooms.fleet.service.stop());
   const doors = openHttpDoors({ config, routes, engine, log });
   undo.push(() => doors.stop());
+  undo.push(() => rooms.broker?.stop());
   await rooms.broker?.start();
   writeRunningFile(config.dataDir, adminUrl(config.http));
   state.running = true;

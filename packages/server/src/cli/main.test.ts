@@ -114,6 +114,16 @@ test("a data folder that cannot be written is 2", async () => {
   assert.match(output, /cannot be written \(ENOTDIR\).*--data-dir/);
 });
 
+test("a start that is refused after the broker opened closes it again and is 2", { timeout: 10_000 }, async () => {
+  mkdirSync(join(folder, "half", "running.json"), { recursive: true });
+  const env = await freePorts();
+  const run = fleetcast(["serve", "--data-dir", "half"], { ...env, FLEETCAST_LOG_LEVEL: "none" });
+  const late = setTimeout(() => run.child.kill("SIGKILL"), 8_000);
+  assert.equal(await run.exited, 2, run.output());
+  clearTimeout(late);
+  assert.match(run.output(), /^fleetcast: .*running\.json cannot be written \(EISDIR\).*--data-dir.*\n$/);
+});
+
 test("[R3] SIGTERM ends with 0; a second within a second is the same wish; the folder can be used again at once", async () => {
   const env = await freePorts();
   for (const again of [false, true]) {
