@@ -14,7 +14,8 @@ import { openStaticFiles } from "./static-files.ts";
 import { decideUpgrade } from "./upgrade.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fleetcast-listener-"));
-const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+const failures: string[] = [];
+const log = { debug: () => {}, info: () => {}, warn: () => {}, error: (_fields: object, message: string) => failures.push(message) };
 const sockets: Socket[] = [];
 const told: string[] = [];
 const echo = {
@@ -134,6 +135,14 @@ test("[H11] no spelling of a path leads around its owner, and no program's path 
   for (const path of ["/v1/none", "/v1/../v1/none", "/connection/websocket/"]) assert.equal((await fetch(url(path))).status, 404, path);
   assert.match(await raw("GET /x/../v1/%2e%2e/v1/who HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"), /200 OK/);
   assert.equal((await fetch(url("/v1/who"), { method: "DELETE" })).status, 405);
+});
+
+test("[S20] a client that goes away in the middle of its request writes nothing into the log", async () => {
+  failures.length = 0;
+  await raw("POST /v1/echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhalf");
+  await raw("POST /v1/echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\nzz\r\n");
+  await fetch(url("/v1/throws"));
+  assert.deepEqual(failures, ["an HTTP handler failed"], "only our own");
 });
 
 test("a handler that throws is 500 without its words", async () => {

@@ -1,3 +1,4 @@
+import { isClientGone } from "../http/client-gone.ts";
 import type { Peer } from "../http/route.ts";
 import { dataSecurityHeaders } from "../http/security.ts";
 import type { Logger } from "../log.ts";
@@ -104,6 +105,7 @@ function serve(options: ListenerOptions, hostname: string): Bun.Server<SocketDat
       try {
         return await answer(options, request, path, { remoteAddress, rest: "", secure: options.secure });
       } catch (cause) {
+        if (isClientGone(cause, request)) return plain(400, "Bad Request");
         log.error({ path, cause }, "an HTTP handler failed");
         return plain(500, "Internal Server Error");
       }
