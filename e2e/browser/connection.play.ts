@@ -47,6 +47,12 @@ async function expectLost(page: Page, sinceMs: number): Promise<void> {
   await expect(page.getByRole("banner")).toContainText(/Values as of \d\d:\d\d:\d\d/);
 }
 
+/** The client may have come back by itself in the moment since the gate opened: then there is nothing left to press. */
+async function retryNow(page: Page): Promise<void> {
+  const button = page.getByRole("button", { name: "Retry now" });
+  await button.click({ timeout: 1_000 }).catch(async () => await expect(button).toHaveCount(0));
+}
+
 async function expectOnce(page: Page, ids: readonly string[]): Promise<void> {
   const log = page.getByRole("log");
   await expect(log).toContainText(`sign_${ids.at(-1)}`);
@@ -59,7 +65,7 @@ test("[7] a cut connection is told within 1.5 s; what was missed is counted and 
     await expectLost(page, performance.now());
     for (const id of ["missed-1", "missed-2", "missed-3"]) event(fleetcast.mqttPort, id);
     gate.open();
-    await page.getByRole("button", { name: "Retry now" }).click();
+    await retryNow(page);
     await expect(values(page)).toHaveAttribute("data-link", "current");
     await expect(pill(page)).toHaveText("Live");
     await expect(page.getByRole("banner")).toContainText(/[3-9] messages recovered, away/);
@@ -80,7 +86,7 @@ test("[7] a killed server is told within 1.5 s; started again, it gives what the
     await fleetcast.start();
     for (const id of ["missed-1", "missed-2", "missed-3"]) event(fleetcast.mqttPort, id);
     gate.open();
-    await page.getByRole("button", { name: "Retry now" }).click();
+    await retryNow(page);
     // The fleet list lives in memory: it was loaded anew, and the page says from when to when.
     await expect(page.getByRole("banner")).toContainText(/\d\d:\d\d:\d\d–\d\d:\d\d:\d\d may be incomplete/);
     await expect(values(page)).toHaveAttribute("data-link", "current");
