@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -169,6 +169,20 @@ test("secrets are made once, are 0600, and never stand in the output of serve", 
   await run.exited;
   assert.equal(readFileSync(file, "utf8"), before);
   for (const value of Object.values(JSON.parse(before) as Record<string, string>)) assert.ok(!run.output().includes(value));
+});
+
+test("[S21] what is made in a data folder that others may enter is for its owner alone", {
+  skip: process.platform === "win32",
+}, async () => {
+  const dir = join(folder, "shared");
+  mkdirSync(dir, { mode: 0o755 });
+  const run = fleetcast(["serve", "--data-dir", "shared"], { ...(await freePorts()), FLEETCAST_LOG_FILE: join(dir, "own.log") });
+  await until("ready", () => existsSync(join(dir, "running.json")));
+  const readable = readdirSync(dir).filter((name) => (statSync(join(dir, name)).mode & 0o077) !== 0);
+  run.child.kill("SIGTERM");
+  await run.exited;
+  assert.deepEqual(readable, []);
+  assert.ok(readFileSync(join(dir, "journal.db")).length > 0);
 });
 
 test("keys that the environment sets are not made", async () => {

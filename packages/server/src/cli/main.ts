@@ -35,6 +35,9 @@ const commands = [
 ];
 for (const add of commands) add(program);
 
+// Store and log hold password hashes and what machines say; the data folder itself may be one that others can enter (S21).
+process.umask(0o077);
+
 try {
   await program.parseAsync(process.argv);
 } catch (cause) {
