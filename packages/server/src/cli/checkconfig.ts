@@ -1,4 +1,8 @@
 import type { Command } from "commander";
+import { createTokenVerifier } from "../auth/tokens/verifier.ts";
+import type { Config } from "../config/config.ts";
+import { readAuthority } from "../lifecycle/brokers.ts";
+import { systemClock } from "../runtime/clock.ts";
 import { type CommonFlags, complain, load, print, withCommonFlags } from "./context.ts";
 
 /** `fleetcast checkconfig`: everything a start would say about its configuration, without starting. */
@@ -7,8 +11,18 @@ export function checkconfigCommand(program: Command): void {
     .description("check the configuration: file, environment and flags together")
     .option("-s, --strict", "unknown keys are refused instead of warned about")
     .action((flags: CommonFlags & { readonly strict?: boolean }) => {
-      const { settings, warnings } = load(flags, { strict: flags.strict ?? false, writeSecrets: false });
+      const { config, settings, warnings } = load(flags, { strict: flags.strict ?? false, writeSecrets: false });
       for (const warning of warnings) complain(`warning: ${warning}`);
+      readKeys(config);
       print(`${settings.source}: ok (${settings.set.size} keys set, ${settings.namespaces.size} namespaces)`);
     });
+}
+
+/**
+ * Keys and certificates are right in form before they are read; the start reads them, so this does.
+ * @throws StartRefused
+ */
+export function readKeys({ client, mqtt }: Pick<Config, "client" | "mqtt">): void {
+  createTokenVerifier(client, { clock: systemClock });
+  if (mqtt.enabled && mqtt.caFile !== "") readAuthority(mqtt.caFile);
 }

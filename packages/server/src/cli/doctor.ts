@@ -6,8 +6,9 @@ import type { Command } from "commander";
 import type { Config } from "../config/config.ts";
 import { type Loaded, version } from "../config/load.ts";
 import { ConfigError } from "../config/problems.ts";
-import { exitCodes } from "../lifecycle/start-refused.ts";
+import { exitCodes, StartRefused } from "../lifecycle/start-refused.ts";
 import { systemClock } from "../runtime/clock.ts";
+import { readKeys } from "./checkconfig.ts";
 import { type CommonFlags, load, print, withCommonFlags } from "./context.ts";
 
 interface Finding {
@@ -53,9 +54,10 @@ function configuration(flags: CommonFlags, findings: Finding[]): Loaded | undefi
     const loaded = load(flags, { writeSecrets: false });
     findings.push({ verdict: "ok", what: "configuration", text: `${loaded.settings.source}, ${loaded.settings.set.size} keys set` });
     for (const warning of loaded.warnings) findings.push({ verdict: "warning", what: "configuration", text: warning });
+    readKeys(loaded.config);
     return loaded;
   } catch (cause) {
-    if (!(cause instanceof ConfigError)) throw cause;
+    if (!(cause instanceof ConfigError || cause instanceof StartRefused)) throw cause;
     for (const line of cause.message.split("\n")) findings.push({ verdict: "wrong", what: "configuration", text: line });
     return undefined;
   }

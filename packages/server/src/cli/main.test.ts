@@ -86,6 +86,12 @@ test("[K2] a broken configuration is 2 with every problem on a line of its own, 
   assert.ok(!existsSync(join(folder, "bad-data")));
   assert.equal((await ended(["checkconfig", "-c", file])).code, 2);
   assert.equal((await ended(["checkconfig"])).code, 0);
+  // What a start reads from elsewhere is read, too.
+  for (const env of [
+    { CENTRIFUGO_CLIENT_TOKEN_RSA_PUBLIC_KEY: "no key" },
+    { FLEETCAST_MQTT_BROKER: "mqtts://h", FLEETCAST_MQTT_CA_FILE: "none.pem" },
+  ])
+    assert.equal((await ended(["checkconfig"], env)).code, 2, JSON.stringify(env));
   assert.ok(!existsSync(join(folder, "fleetcast-data")), "checkconfig changes nothing");
 });
 

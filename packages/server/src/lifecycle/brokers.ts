@@ -104,7 +104,8 @@ function wrapped(broker: Broker, connected: () => boolean, start: () => Promise<
   };
 }
 
-function readAuthority(file: string): Buffer {
+/** @throws StartRefused */
+export function readAuthority(file: string): Buffer {
   try {
     return readFileSync(file);
   } catch (cause) {
