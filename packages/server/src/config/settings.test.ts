@@ -157,6 +157,10 @@ test("[K10] an insecure key beyond this machine needs a second, explicit one", (
 test("plain text beyond this machine is refused until the operator says that TLS ends in front", () => {
   assert.match(refusalOf("http_server: {address: 0.0.0.0}\n"), /server\.tls_in_front/);
   assert.match(refusalOf("mqtt: {address: 0.0.0.0}\n"), /server\.tls_in_front/);
+  const internal = "http_server: {internal_port: 9000, internal_address: 0.0.0.0}\n";
+  assert.match(refusalOf(internal), /http_server\.internal_address.*server\.tls_in_front/);
+  assert.match(refusalOf(`${internal}server: {tls_in_front: true}\nhttp_api: {insecure: true}\n`), /insecure_beyond_loopback/);
+  assert.equal(settingsOf("http_server: {internal_address: 0.0.0.0}\n").values["http_server.internal_port"], 0, "no such door");
   assert.equal(settingsOf("http_server: {address: 127.0.0.2}\n").values["http_server.address"], "127.0.0.2");
 });
 

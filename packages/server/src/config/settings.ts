@@ -111,11 +111,11 @@ function judgeTogether(values: OptionValues, gathered: Gathered, problems: Probl
     if (!isGlob(pattern))
       problems.push(problem("client.allowed_origins", { ...raw("client.allowed_origins"), value: pattern }, false, "is not a glob"));
   }
-  const open = !isLoopback(values["http_server.address"]);
-  if (open && !values["server.tls_in_front"]) {
+  const open = openAddresses(values);
+  if (!values["server.tls_in_front"]) {
     const expected =
       "plain text beyond this machine: state with server.tls_in_front (FLEETCAST_SERVER_TLS_IN_FRONT=true) that TLS ends in front, or leave the address empty";
-    problems.push(problem("http_server.address", raw("http_server.address"), false, expected));
+    for (const path of open) problems.push(problem(path, raw(path), false, expected));
   }
   if (
     !isLoopback(values["mqtt.address"]) &&
@@ -127,13 +127,20 @@ function judgeTogether(values: OptionValues, gathered: Gathered, problems: Probl
     problems.push(problem("mqtt.address", raw("mqtt.address"), false, expected));
   }
   for (const path of ["client.insecure", "http_api.insecure"] as const) {
-    if (values[path] && open && !values["server.insecure_beyond_loopback"]) {
+    if (values[path] && open.length > 0 && !values["server.insecure_beyond_loopback"]) {
       problems.push(problem(path, raw(path), false, "with an address beyond this machine needs server.insecure_beyond_loopback as well"));
     }
   }
   if (values["http_server.internal_port"] !== 0 && values["http_server.internal_port"] === values["http_server.port"]) {
     problems.push(problem("http_server.internal_port", raw("http_server.internal_port"), false, "must differ from http_server.port"));
   }
+}
+
+/** HTTP addresses that others reach. The internal one counts where there is an internal port. */
+function openAddresses(values: OptionValues): OptionPath[] {
+  const doors: OptionPath[] = ["http_server.address"];
+  if (values["http_server.internal_port"] !== 0) doors.push("http_server.internal_address");
+  return doors.filter((path) => !isLoopback(String(values[path])));
 }
 
 function warningsOf(values: OptionValues): string[] {
