@@ -101,7 +101,10 @@ export const ownOptions = {
   "mqtt.broker": url("embedded", ["mqtt:", "mqtts:"], "`embedded`, or the address of a broker such as Mosquitto.", ["embedded"]),
   "mqtt.address": string("", "Address the embedded broker listens on. Empty: this machine only, 127.0.0.1 and ::1 both."),
   "mqtt.port": int(1_883, port, "Port of the embedded broker."),
-  "mqtt.open_on_loopback": bool(true, "On this machine a device without a credential may come in under its user name."),
+  "mqtt.open_on_loopback": bool(
+    true,
+    "On this machine a device without a credential may come in under its user name. With `server.tls_in_front` only where this is set.",
+  ),
   "mqtt.username": string("", "User name at an external broker."),
   "mqtt.password": secret("Password at an external broker."),
   "mqtt.ca_file": string("", "PEM file of the authority that signed an external broker's certificate. Empty: the system's."),

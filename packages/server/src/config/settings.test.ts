@@ -164,6 +164,15 @@ test("plain text beyond this machine is refused until the operator says that TLS
   assert.equal(settingsOf("http_server: {address: 127.0.0.2}\n").values["http_server.address"], "127.0.0.2");
 });
 
+test("[S2] devices without a credential are let in where TLS ends in front only if that is said: the proxy speaks for the world", () => {
+  const openIn = (text: string) => settingsOf(text).values["mqtt.open_on_loopback"];
+  assert.equal(openIn("mqtt: {port: 1884}\n"), true);
+  assert.equal(openIn("server: {tls_in_front: true}\n"), false);
+  const both = settingsOf("server: {tls_in_front: true}\nmqtt: {open_on_loopback: true}\n");
+  assert.equal(both.values["mqtt.open_on_loopback"], true);
+  assert.match(both.warnings.join("\n"), /mqtt\.open_on_loopback/);
+});
+
 test("keys of Centrifugo that we do not honour are refused in one list, and only where they would change something", () => {
   const text = refusalOf(
     JSON.stringify({

@@ -80,6 +80,9 @@ function judgeValues(gathered: Gathered, findings: Findings): OptionValues {
     else values[path] = read.value;
     if (read?.warning !== undefined) findings.warnings.push(`${raw.source}: ${path}: ${read.warning}`);
   }
+  // What ends TLS on this machine speaks for the world: its connections come from this machine, its devices do not.
+  const isSaid = (gathered.values.get("mqtt.open_on_loopback")?.value ?? null) !== null;
+  if (values["server.tls_in_front"] === true && !isSaid) values["mqtt.open_on_loopback"] = false;
   return values as OptionValues;
 }
 
@@ -152,6 +155,9 @@ function warningsOf(values: OptionValues): string[] {
   if (values["client.allowed_origins"]?.includes("*") === true) warnings.push("client.allowed_origins lets every page of the web connect");
   if (values["client.insecure"]) warnings.push("client.insecure lets everybody connect, read and publish");
   if (values["http_api.insecure"]) warnings.push("http_api.insecure answers /api without a key");
+  if (values["server.tls_in_front"] && values["mqtt.open_on_loopback"] && values["mqtt.broker"] === "embedded") {
+    warnings.push("mqtt.open_on_loopback lets every device in that comes through a proxy on this machine");
+  }
   return warnings;
 }
 
