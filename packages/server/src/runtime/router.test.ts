@@ -41,5 +41,8 @@ test("HEAD is answered where GET is; another method is told which ones there are
 test("reserved prefixes never fall through to the page, and only whole segments are reserved", () => {
   for (const path of ["/api/none", "/api/", "/connection", "/connection/websocket/", "/api//publish"])
     assert.equal(pathOf("GET", path), "reserved", path);
-  for (const path of ["/", "/machines/VM-1", "/apix", "/connections"]) assert.equal(pathOf("GET", path), "page", path);
+  for (const path of ["//api", "//v1/fleet", "/%61pi/publish", "/api%2fpublish", "/%2fapi"])
+    assert.equal(pathOf("GET", path), "reserved", path);
+  for (const path of ["/", "/machines/VM-1", "/%zz", "/machines/%E4%B8%AD", "/apix", "/connections"])
+    assert.equal(pathOf("GET", path), "page", path);
 });

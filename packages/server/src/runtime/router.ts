@@ -28,9 +28,25 @@ export function createRouter(routes: readonly Route[], reservedPrefixes: readonl
     for (const [prefix, found] of byLength) {
       if (path.startsWith(prefix)) return choose(found, method, path.slice(prefix.length));
     }
-    if (reserved.some((prefix) => path === prefix || path.startsWith(`${prefix}/`))) return { kind: "reserved" };
+    const plain = plainPath(path);
+    if (reserved.some((prefix) => plain === prefix || plain.startsWith(`${prefix}/`))) return { kind: "reserved" };
     return { kind: "page" };
   };
+}
+
+/**
+ * Without escapes and doubled slashes, so that a program with a badly joined address is told 404 and not given the page.
+ * Only for that: routes match the path as it came.
+ */
+function plainPath(path: string): string {
+  if (!path.includes("%") && !path.includes("//")) return path;
+  let decoded = path;
+  try {
+    decoded = decodeURIComponent(path);
+  } catch {
+    // Broken escapes are no program's path.
+  }
+  return decoded.replace(/\/{2,}/g, "/");
 }
 
 function choose(routes: readonly Route[], method: string, rest: string): Match {
