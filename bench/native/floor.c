@@ -63,12 +63,12 @@ int main(int argc, char **argv) {
       buffer[got] = 0;
       if (strncmp(buffer, "GET", 3) == 0) {
         const char *answer = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
-        write_all(fd, answer, strlen(answer));
+        (void)!send(fd, answer, strlen(answer), MSG_NOSIGNAL);
         subscriber[fd] = 1;
         list[count++] = fd;
       } else {
         const char *answer = "HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\n{\"result\":{}}";
-        write_all(fd, answer, strlen(answer));
+        (void)!send(fd, answer, strlen(answer), MSG_NOSIGNAL);
         char *body = strstr(buffer, "\r\n\r\n");
         if (body) publish(body + 4, (size_t)(got - (body + 4 - buffer)));
       }
