@@ -1,4 +1,3 @@
-import type { Codec } from "@fleetcast/protocol";
 import type { Namespaces } from "./channel/namespaces.ts";
 import type { EnginePorts } from "./engine-api.ts";
 import type { FanOut } from "./fan-out.ts";
@@ -11,7 +10,6 @@ import type { TimerWheel } from "./timer-wheel.ts";
 export interface EngineContext {
   readonly options: EngineOptions;
   readonly ports: EnginePorts;
-  readonly codec: Codec;
   readonly namespaces: Namespaces;
   readonly hub: Hub;
   readonly fanOut: FanOut;

@@ -1,7 +1,9 @@
 import type { StreamPosition } from "@fleetcast/protocol";
 import type { AppendResult, Log, LogAppend, ReadResult } from "./log.ts";
 import type { EngineOptions } from "./options.ts";
-import type { Chance, Clock, PresenceMap, Socket, SubscribePolicy, TokenVerifier } from "./ports.ts";
+import type { Chance, Clock, PresenceMap, Socket, TokenVerifier, TrackVerifier } from "./ports.ts";
+import type { Proxies } from "./proxies.ts";
+import type { TransportInfo } from "./transport.ts";
 
 /** What `createEngine` is handed. */
 export interface EnginePorts {
@@ -12,8 +14,10 @@ export interface EnginePorts {
   readonly memoryLog: Log;
   /** Namespaces with `journal`; absent where none has it. */
   readonly journalLog?: Log | undefined;
-  /** By name, for `subscribeProxyName`. */
-  readonly policies: ReadonlyMap<string, SubscribePolicy>;
+  /** Whom the engine asks: the built-in policy, the operator's backends. */
+  readonly proxies: Proxies;
+  /** Needed only where a namespace is of type shared_poll. */
+  readonly trackVerifier?: TrackVerifier | undefined;
   /**
    * Compiles `channel_regex` (Go RE2 syntax) into an unanchored match in linear time; needed only where a namespace has
    * one (D27: the runtime's own RegExp backtracks).
@@ -29,12 +33,6 @@ export interface ConnectionInput {
   /** The socket's buffer is empty again. */
   drained(): void;
   closed(): void;
-}
-
-export interface TransportInfo {
-  readonly transport: "websocket";
-  readonly protocol: "json";
-  readonly remoteAddress: string;
 }
 
 /** An expected refusal of the server API, with its code (102 unknown channel, 107 bad request, 108 not available, 112 ...). */

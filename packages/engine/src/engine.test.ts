@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { bytes, channelOptions, EngineBench, engineOptions, text } from "../testing/index.ts";
 import { createEngine } from "./engine.ts";
 import { EngineRefusal } from "./engine-api.ts";
+import { noProxies } from "./proxies.ts";
 
 const open = { allowSubscribeForClient: true };
 const history = { historySize: 10, historyTtlMs: 60_000 };
@@ -156,7 +157,7 @@ test("[OPT1] options that ask for what was not handed in stop the start and name
       chance: b.chance,
       verifier: { connection: async () => ({ ok: false, why: "invalid" }), subscription: async () => ({ ok: false, why: "invalid" }) },
       memoryLog: b.memoryLog,
-      policies: new Map(),
+      proxies: noProxies,
       report: () => {},
     });
   assert.throws(start({ channelRegex: "^a$" }), /"vm".*channel_regex/);

@@ -1,4 +1,4 @@
-import { apiErrors, type ClientInfo, clientErrors, disconnects, jsonCodec, unsubscribes } from "@fleetcast/protocol";
+import { apiErrors, type ClientInfo, clientErrors, disconnects, unsubscribes } from "@fleetcast/protocol";
 import { fitsFormat } from "./channel/data-format.ts";
 import { type Namespace, Namespaces } from "./channel/namespaces.ts";
 import { Connection } from "./connection/connection.ts";
@@ -12,7 +12,6 @@ import {
   type EnginePorts,
   EngineRefusal,
   type EngineStats,
-  type TransportInfo,
 } from "./engine-api.ts";
 import { Delivery, type DeliveryProblems, FanOut } from "./fan-out.ts";
 import { Hub } from "./hub.ts";
@@ -21,10 +20,11 @@ import type { EngineOptions } from "./options.ts";
 import type { PresenceMap, Socket } from "./ports.ts";
 import { MemoryPresence } from "./presence/presence.ts";
 import { TimerWheel } from "./timer-wheel.ts";
+import type { TransportInfo } from "./transport.ts";
 
 /**
  * Builds the push engine. It listens to both logs and fans out what they commit, in that order.
- * @throws Error where a namespace needs a journal, a policy or a regex compiler that was not handed in.
+ * @throws Error where a namespace needs a journal, a proxy or a regex compiler that was not handed in.
  */
 export function createEngine(options: EngineOptions, ports: EnginePorts): Engine {
   return new EmbeddedEngine(options, ports);
@@ -45,10 +45,9 @@ class EmbeddedEngine implements Engine {
     this.#context = {
       options,
       ports,
-      codec: jsonCodec,
       namespaces: new Namespaces(options, ports),
       hub: new Hub(),
-      fanOut: new FanOut(ports.clock, jsonCodec, deliveryProblems(ports), options.queueBytesMax),
+      fanOut: new FanOut(ports.clock, deliveryProblems(ports), options.queueBytesMax),
       presence: new MemoryPresence(),
       wheel: new TimerWheel(ports.clock),
       counters: { slowDisconnects: 0, droppedFrames: 0 },

@@ -23,8 +23,8 @@ export class Delivery {
   readonly epoch: string;
   /** Subscribers at the offer: what it counts for while publishers are held back. */
   readonly subscribers: number;
-  #codec: Codec | undefined;
-  #message: EncodedMessage | undefined;
+  /** By `codec.index`; undefined where nobody asked yet, null where the format cannot carry it. */
+  readonly #messages: (EncodedMessage | null | undefined)[] = [];
   #isGivenUp = false;
 
   constructor(channel: HubChannel, push: Push, epoch = "") {
@@ -50,11 +50,12 @@ export class Delivery {
 
   /** Undefined: not for this format (3506). */
   message(codec: Codec): EncodedMessage | undefined {
-    if (this.#codec !== codec) {
-      this.#codec = codec;
-      this.#message = codec.push(this.push);
+    let message = this.#messages[codec.index];
+    if (message === undefined) {
+      message = codec.push(this.push) ?? null;
+      this.#messages[codec.index] = message;
     }
-    return this.#message;
+    return message ?? undefined;
   }
 }
 
@@ -77,7 +78,6 @@ export interface DeliveryProblems {
  */
 export class FanOut implements OutboxSchedule {
   readonly #clock: Clock;
-  readonly #codec: Codec;
   readonly #problems: DeliveryProblems;
   readonly #heldBytesMax: number;
   /** In the order of commits; a function among them runs in its turn. */
@@ -93,9 +93,8 @@ export class FanOut implements OutboxSchedule {
   waitingMessages = 0;
   first: WaitingMessage | undefined;
 
-  constructor(clock: Clock, codec: Codec, problems: DeliveryProblems, heldBytesMax: number) {
+  constructor(clock: Clock, problems: DeliveryProblems, heldBytesMax: number) {
     this.#clock = clock;
-    this.#codec = codec;
     this.#problems = problems;
     this.#heldBytesMax = heldBytesMax;
   }
@@ -136,9 +135,7 @@ export class FanOut implements OutboxSchedule {
 
   /** One delivery to one subscriber, now. */
   deliver(subscription: Subscription, delivery: Delivery): void {
-    const message = delivery.message(this.#codec);
-    if (message === undefined) this.#problems.onInappropriate(subscription);
-    else this.#deliver(subscription, delivery, message);
+    this.#deliver(subscription, delivery);
   }
 
   #schedule(): void {
@@ -201,7 +198,6 @@ export class FanOut implements OutboxSchedule {
     if (delivery.isGivenUp) return true;
     const { channel } = delivery;
     const { subscriptions } = channel;
-    const message = delivery.message(this.#codec);
     const onlyReceivers = delivery.push.kind !== "publication";
     let untilLook = deliveriesPerLook;
     // The cursor moves before the delivery: one that ends its own subscription then finds itself behind it (HubChannel.remove).
@@ -209,8 +205,7 @@ export class FanOut implements OutboxSchedule {
       const subscription = subscriptions[channel.cursor++];
       if (subscription === undefined) continue;
       if (onlyReceivers && !subscription.terms.receivesJoinLeave) continue;
-      if (message === undefined) this.#problems.onInappropriate(subscription);
-      else this.#deliver(subscription, delivery, message);
+      this.#deliver(subscription, delivery);
       if (--untilLook === 0) {
         untilLook = deliveriesPerLook;
         if (this.#clock.monotonicMs() >= untilMs && channel.cursor < subscriptions.length) return false;
@@ -220,7 +215,12 @@ export class FanOut implements OutboxSchedule {
     return true;
   }
 
-  #deliver(subscription: Subscription, delivery: Delivery, message: EncodedMessage): void {
+  #deliver(subscription: Subscription, delivery: Delivery): void {
+    const message = delivery.message(subscription.outbox.codec);
+    if (message === undefined) {
+      this.#problems.onInappropriate(subscription);
+      return;
+    }
     if (!subscription.live) {
       this.#hold(subscription, delivery);
       return;

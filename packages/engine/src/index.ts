@@ -4,3 +4,5 @@ export { idempotencyKeyTtlMs, MemoryLog } from "./history/memory-log.ts";
 export * from "./log.ts";
 export * from "./options.ts";
 export * from "./ports.ts";
+export * from "./proxies.ts";
+export * from "./transport.ts";

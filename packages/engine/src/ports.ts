@@ -88,34 +88,16 @@ export interface TokenVerifier {
   ): Promise<{ readonly ok: true; readonly claims: SubscriptionClaims } | { readonly ok: false; readonly why: TokenFailure }>;
 }
 
-/** Asked for a namespace with `subscribeProxyName`: the built-in policy, later also the operator's own backend. */
-export interface SubscribePolicy {
-  subscribe(request: {
-    readonly client: string;
-    readonly user: string;
-    readonly channel: string;
-    readonly token: string;
-    readonly meta: Uint8Array | undefined;
-    readonly data: Uint8Array | undefined;
-  }): Promise<PolicyAnswer> | PolicyAnswer;
-  /** At a presence tick once the subscription expired. `expired`: end it (2501). */
-  subRefresh?(request: {
-    readonly client: string;
-    readonly user: string;
-    readonly channel: string;
-    readonly meta: Uint8Array | undefined;
-  }): Promise<{ readonly expired: true } | { readonly expired: false; readonly expireAtS: number | undefined }>;
-}
-export type PolicyAnswer =
-  | {
-      readonly kind: "allow";
-      readonly expireAtS?: number | undefined;
-      readonly info?: Uint8Array | undefined;
-      readonly data?: Uint8Array | undefined;
-      readonly override?: OptionOverride;
-    }
-  | { readonly kind: "error"; readonly code: number; readonly message: string; readonly temporary?: boolean }
-  | { readonly kind: "disconnect"; readonly code: number; readonly reason: string };
+/**
+ * Checks the signature that lets a user follow keys of a shared poll channel. `expireAtS` 0: it never expires. `expired` is
+ * told only for a signature that is right but for its time.
+ */
+export type TrackVerifier = (request: {
+  readonly user: string;
+  readonly channel: string;
+  readonly keys: readonly string[];
+  readonly signature: string;
+}) => { readonly ok: true; readonly expireAtS: number } | { readonly ok: false; readonly why: "invalid" | "expired" };
 
 /** Who is on a channel; the memory version lives in the engine. */
 export type PresenceMap = ReadonlyMap<string, ClientInfo>;

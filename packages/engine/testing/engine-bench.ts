@@ -2,8 +2,10 @@ import type { ClientInfo } from "@fleetcast/protocol";
 import { createEngine } from "../src/engine.ts";
 import type { Engine, EnginePorts } from "../src/engine-api.ts";
 import { MemoryLog } from "../src/history/memory-log.ts";
-import type { ChannelOptions, EngineOptions } from "../src/options.ts";
+import { type ChannelOptions, defaultChannelOptions, type EngineOptions, noRpc } from "../src/options.ts";
 import type { ConnectionClaims, OptionOverride, SubscriptionClaims, TokenFailure, TokenVerifier } from "../src/ports.ts";
+import { noProxies } from "../src/proxies.ts";
+import type { TransportInfo } from "../src/transport.ts";
 import { GatedLog } from "./gated-log.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { MemorySocket } from "./memory-socket.ts";
@@ -12,38 +14,7 @@ import { TestClient } from "./test-client.ts";
 
 /** A namespace with everything closed and nothing kept, and what a test opens. */
 export function channelOptions(open: Partial<ChannelOptions> = {}): ChannelOptions {
-  return {
-    presence: false,
-    joinLeave: false,
-    forcePushJoinLeave: false,
-    historySize: 0,
-    historyTtlMs: 0,
-    historyMetaTtlMs: 2_592_000_000,
-    forcePositioning: false,
-    allowPositioning: false,
-    forceRecovery: false,
-    allowRecovery: false,
-    forceRecoveryMode: "",
-    allowSubscribeForClient: false,
-    allowSubscribeForAnonymous: false,
-    allowPublishForClient: false,
-    allowPublishForSubscriber: false,
-    allowPublishForAnonymous: false,
-    allowPresenceForClient: false,
-    allowPresenceForSubscriber: false,
-    allowPresenceForAnonymous: false,
-    allowHistoryForClient: false,
-    allowHistoryForSubscriber: false,
-    allowHistoryForAnonymous: false,
-    allowUserLimitedChannels: false,
-    channelRegex: "",
-    publicationDataFormat: "",
-    subscribeProxyName: "",
-    journal: false,
-    recoverySize: 0,
-    historyDefaultLimit: 0,
-    ...open,
-  };
+  return { ...defaultChannelOptions, ...open };
 }
 
 /** Centrifugo's defaults. */
@@ -72,6 +43,12 @@ export function engineOptions(more: Partial<EngineOptions> = {}): EngineOptions 
     queueBytesMax: 1_048_576,
     historyPublicationsMax: 300,
     recoveryPublicationsMax: 300,
+    concurrency: 0,
+    channelPositionTimeLagMsMax: 0,
+    personalChannel: undefined,
+    connectErrorDisconnects: undefined,
+    rpc: noRpc,
+    sharedPollConcurrency: 64,
     version: "0.0.0 test",
     nodeName: "test",
     ...more,
@@ -142,6 +119,19 @@ export interface BenchSetup {
   readonly seed?: number;
 }
 
+/** The transport of most clients. */
+export const jsonWebSocket: TransportInfo = {
+  transport: "websocket",
+  protocol: "json",
+  oneWay: false,
+  emulated: false,
+  disconnectPush: false,
+  pings: "protocol",
+  remoteAddress: "127.0.0.1",
+  headers: new Map(),
+  headerUser: undefined,
+};
+
 /** An engine with its clock, chance and log in a test's hands, spoken to as clients and servers do. */
 export class EngineBench {
   readonly clock = new ManualClock();
@@ -165,16 +155,16 @@ export class EngineBench {
       chance: this.chance,
       verifier: new OpenVerifier(),
       memoryLog: this.gate,
-      policies: new Map(),
+      proxies: noProxies,
       report: (message, cause) => this.reports.push({ message, cause }),
       ...setup.ports,
     });
   }
 
   /** Opens a socket that says nothing yet. */
-  open(): TestClient {
+  open(transport: Partial<TransportInfo> = {}): TestClient {
     const socket = new MemorySocket();
-    const input = this.engine.accept(socket, { transport: "websocket", protocol: "json", remoteAddress: "127.0.0.1" });
+    const input = this.engine.accept(socket, { ...jsonWebSocket, ...transport });
     socket.attach(input);
     return new TestClient(this.clock, socket, input);
   }

@@ -17,11 +17,18 @@ export interface DecodedFrame {
 }
 
 /**
- * One wire format. Encoders answer `undefined` when a raw payload cannot be carried by this format (bytes that are not
+ * One wire format, in one direction or both. Encoders answer `undefined` when a raw payload cannot be carried by this format (bytes that are not
  * JSON towards a JSON client): disconnect 3506.
  */
 export interface Codec {
+  /** Place among all codecs, for what is encoded once for each of them. */
+  readonly index: number;
   readonly name: "json" | "protobuf";
+  /**
+   * One-way transports: pushes stand bare instead of inside a reply, and the only frame a client sends is its connect
+   * request.
+   */
+  readonly oneWay: boolean;
   decode(frame: string | Uint8Array): DecodedFrame;
   reply(reply: Reply): EncodedMessage | undefined;
   push(push: Push): EncodedMessage | undefined;

@@ -9,7 +9,19 @@ export interface ConnectRequest {
   readonly subs: ReadonlyMap<string, SubscribeRequest>;
   readonly name: string;
   readonly version: string;
+  /** Headers a browser cannot set on its socket; forwarded to proxies by name (`emulated_headers`). */
   readonly headers: ReadonlyMap<string, string>;
+}
+
+/** One node of a tags filter (`tf`). Foreign and unjudged: `op`, `cmp` and the presence of the rest are checked at subscribe (107). */
+export interface FilterNode {
+  /** "" for a leaf, else `and`, `or`, `not`. */
+  readonly op: string;
+  readonly key: string;
+  readonly cmp: string;
+  readonly val: string;
+  readonly vals: readonly string[];
+  readonly nodes: readonly FilterNode[];
 }
 
 export interface SubscribeRequest {
@@ -25,12 +37,19 @@ export interface SubscribeRequest {
   readonly joinLeave: boolean;
   /** "" or "fossil"; anything else is a violation found at subscribe. */
   readonly delta: string;
-  /** A tags filter was asked for (`tf`); its nodes are not kept while no namespace can allow one. */
-  readonly tagsFilter: boolean;
+  /** `tf`: only publications whose tags match are wanted. */
+  readonly tagsFilter: FilterNode | undefined;
   /** The client wants error 112 when it cannot be recovered (bit 2 of `flag`). */
   readonly rejectUnrecovered: boolean;
   /** 0 stream, 1 map, 2 map_clients, 3 map_users, 4 shared_poll. */
   readonly type: number;
+  /** Map subscriptions: 0 live, 1 stream, 2 state. */
+  readonly phase: number;
+  /** Map subscriptions: where the next page of the state begins; "" for the first. */
+  readonly cursor: string;
+  /** Map subscriptions: entries a page; 0 for the server's own size. */
+  readonly limit: number;
+  readonly asc: boolean;
 }
 
 export interface ChannelRequest {
@@ -42,6 +61,9 @@ export interface PublishRequest {
   readonly data: Uint8Array | undefined;
   /** 0 regular, 1 map. */
   readonly type: number;
+  /** Map: the key that is set or removed. */
+  readonly key: string;
+  readonly removed: boolean;
 }
 
 export interface HistoryRequest {
@@ -69,6 +91,15 @@ export interface SubRefreshRequest {
   readonly token: string;
   /** 0 refresh, 1 track, 2 untrack. */
   readonly type: number;
+  /** Shared poll: keys to follow, each batch with the signature that allows it. */
+  readonly track: readonly TrackBatch[];
+  readonly untrack: readonly string[];
+}
+
+export interface TrackBatch {
+  readonly signature: string;
+  /** `version` 0: the client has nothing of this key yet. May be `offsetBeyondExact`. */
+  readonly items: readonly { readonly key: string; readonly version: number }[];
 }
 
 export type ClientCommand =

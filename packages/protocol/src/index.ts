@@ -2,7 +2,7 @@ export * from "./codec.ts";
 export * from "./command.ts";
 export * from "./disconnect-code.ts";
 export * from "./error-code.ts";
-export { isJsonObjectPayload, isJsonPayload, jsonCodec, utf8Length } from "./json/codec.ts";
+export { isJsonObjectPayload, isJsonPayload, jsonCodec, oneWayJsonCodec, utf8Length } from "./json/codec.ts";
 export { isJson } from "./json/scan.ts";
 export * from "./limits.ts";
 export * from "./push.ts";

@@ -13,6 +13,9 @@ export interface ConnectResult {
   /** Seconds between pings; 0 when there are none. */
   readonly ping: number;
   readonly pong: boolean;
+  /** Where `/emulation` finds this connection; only of transports that have one. */
+  readonly session?: string | undefined;
+  readonly node?: string | undefined;
   /** Server time, Unix milliseconds. */
   readonly time?: number | undefined;
 }
@@ -28,6 +31,16 @@ export interface SubscribeResult {
   readonly positioned?: boolean | undefined;
   readonly data?: Uint8Array | undefined;
   readonly wasRecovering?: boolean | undefined;
+  /** Delta compression was granted. */
+  readonly delta?: boolean | undefined;
+  /** 1 for map subscriptions of every kind, 4 for shared poll; absent for streams. */
+  readonly type?: number | undefined;
+  /** Map: 2 state, 1 stream; absent in the live reply. */
+  readonly phase?: number | undefined;
+  /** Map: where the next page begins; absent on the last. */
+  readonly cursor?: string | undefined;
+  /** Map: one page of entries. */
+  readonly state?: readonly Publication[] | undefined;
 }
 
 export interface PresenceResult {
@@ -58,6 +71,7 @@ export type Reply =
   | { readonly kind: "publish"; readonly id: number }
   | { readonly kind: "presence"; readonly id: number; readonly result: PresenceResult }
   | { readonly kind: "presence_stats"; readonly id: number; readonly result: PresenceStatsResult }
+  | { readonly kind: "rpc"; readonly id: number; readonly data: Uint8Array | undefined }
   | { readonly kind: "history"; readonly id: number; readonly result: HistoryResult }
   | { readonly kind: "refresh"; readonly id: number; readonly result: RefreshResult }
   | { readonly kind: "sub_refresh"; readonly id: number; readonly result: RefreshResult };

@@ -27,4 +27,15 @@ export interface Publication {
   readonly tags?: Tags | undefined;
   /** The version given by the publisher, where one was given. */
   readonly version?: number | undefined;
+  /** Map and shared poll: the key that this is about. */
+  readonly key?: string | undefined;
+  /** Map and shared poll: the key is gone; `data` is empty. */
+  readonly removed?: boolean | undefined;
+  /** `data` is a Fossil patch from the former publication to this one. */
+  readonly delta?: boolean | undefined;
+  /**
+   * Towards a delta subscriber: the JSON protocol then carries `data` (a patch, or the whole payload) as a JSON string. The
+   * Protobuf protocol carries bytes either way.
+   */
+  readonly dataAsText?: boolean | undefined;
 }

@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { type Clock, createEngine, type Engine, MemoryLog, type SubscribePolicy } from "@fleetcast/engine";
+import { type Clock, createEngine, type Engine, MemoryLog, noProxies } from "@fleetcast/engine";
 import { createTopicLayout, type TopicLayout } from "@fleetcast/mqtt";
 import { type Journal, JournalLog } from "@fleetcast/storage";
 import { RE2JS } from "re2js";
 import { createMachineAuth, type MachineAuth } from "./auth/machines.ts";
-import { createPolicy, createSubscribePolicy, subscribePolicyName } from "./auth/policy.ts";
+import { createPolicy, createSubscribePolicy } from "./auth/policy.ts";
+import { type SubscribePolicy, withPolicy } from "./auth/subscribe-policy.ts";
 import { createTokenSigner } from "./auth/tokens/signer.ts";
 import { createTokenVerifier } from "./auth/tokens/verifier.ts";
 import { createLogin } from "./auth/users/login.ts";
@@ -150,7 +151,7 @@ async function stopAll(
 function createPush(
   config: Config,
   journal: Journal,
-  policy: SubscribePolicy,
+  policy: Required<SubscribePolicy>,
   log: Logger,
 ): { readonly push: PushEngine; readonly engine: Engine | undefined } {
   const ports = { clock: systemClock, chance: systemChance };
@@ -167,7 +168,7 @@ function createPush(
     verifier: createTokenVerifier(config.client, ports),
     memoryLog: new MemoryLog(ports),
     journalLog,
-    policies: new Map([[subscribePolicyName, policy]]),
+    proxies: withPolicy(noProxies, policy),
     compileRegex: (source) => {
       const regex = RE2JS.compile(source);
       return (text) => regex.matcher(text).find();

@@ -1,8 +1,8 @@
 import type { HistoryWindow, Log } from "../log.ts";
 import type { ChannelOptions, EngineOptions } from "../options.ts";
-import type { SubscribePolicy } from "../ports.ts";
+import type { Proxies, PublishProxy, SubRefreshProxy, SubscribeProxy } from "../proxies.ts";
 
-/** A namespace with everything that is worked out once: its log, its windows, its name rule, its policy. */
+/** A namespace with everything that is worked out once: its log, its windows, its name rule, its proxies. */
 export interface Namespace {
   readonly name: string;
   readonly options: ChannelOptions;
@@ -12,7 +12,9 @@ export interface Namespace {
   readonly historyWindow: HistoryWindow;
   /** What is kept, and how far a returning client may be recovered: never less than the history shown. */
   readonly recoveryWindow: HistoryWindow;
-  readonly policy: SubscribePolicy | undefined;
+  readonly subscribeProxy: SubscribeProxy | undefined;
+  readonly subRefreshProxy: SubRefreshProxy | undefined;
+  readonly publishProxy: PublishProxy | undefined;
   /** `channel_regex` on the part behind the boundary; without one a name must be ASCII. */
   readonly nameRule: ((rest: string) => boolean) | undefined;
 }
@@ -20,7 +22,7 @@ export interface Namespace {
 export interface NamespacePorts {
   readonly memoryLog: Log;
   readonly journalLog?: Log | undefined;
-  readonly policies: ReadonlyMap<string, SubscribePolicy>;
+  readonly proxies: Proxies;
   readonly compileRegex?: ((source: string) => (text: string) => boolean) | undefined;
 }
 
@@ -75,10 +77,11 @@ export class Namespaces {
 function namespaceOf(name: string, options: ChannelOptions, ports: NamespacePorts): Namespace {
   const log = options.journal ? ports.journalLog : ports.memoryLog;
   if (log === undefined) throw new Error(`namespace "${name}" is journaled, but no journal was handed in`);
-  const policy = options.subscribeProxyName === "" ? undefined : ports.policies.get(options.subscribeProxyName);
-  if (options.subscribeProxyName !== "" && policy === undefined) {
-    throw new Error(`namespace "${name}" asks the subscribe policy "${options.subscribeProxyName}", which was not handed in`);
-  }
+  const proxy = <P>(kind: string, proxies: ReadonlyMap<string, P>, proxyName: string): P | undefined => {
+    const found = proxies.get(proxyName);
+    if (proxyName === "" || found !== undefined) return found;
+    throw new Error(`namespace "${name}" asks the ${kind} proxy "${proxyName}", which was not handed in`);
+  };
   if (options.channelRegex !== "" && ports.compileRegex === undefined) {
     throw new Error(`namespace "${name}" has a channel_regex, but nothing to compile it with was handed in`);
   }
@@ -91,7 +94,9 @@ function namespaceOf(name: string, options: ChannelOptions, ports: NamespacePort
     hasHistory: keeps && options.historySize > 0,
     historyWindow: { sizeMax: keeps ? options.historySize : 0, ...times },
     recoveryWindow: { sizeMax: keeps ? Math.max(options.historySize, options.recoverySize) : 0, ...times },
-    policy,
+    subscribeProxy: proxy("subscribe", ports.proxies.subscribe, options.subscribeProxyName),
+    subRefreshProxy: proxy("sub_refresh", ports.proxies.subRefresh, options.subRefreshProxyName),
+    publishProxy: proxy("publish", ports.proxies.publish, options.publishProxyName),
     nameRule: options.channelRegex === "" ? undefined : ports.compileRegex?.(options.channelRegex),
   };
 }

@@ -76,9 +76,9 @@ export function plan(context: EngineContext, { claims }: Claimed, requested: Rea
   return { kind: "planned", subscriptions };
 }
 
-/** What a subscribe command without a token and without a policy would be given; the rest is silently left out. */
+/** What a subscribe command without a token and without a proxy would be given; the rest is silently left out. */
 function couldSubscribe({ options, namespaces }: EngineContext, namespace: Namespace, channel: string, user: string): boolean {
-  if (channel === "" || namespaces.isPrivate(channel) || namespace.policy !== undefined) return false;
+  if (channel === "" || namespaces.isPrivate(channel) || namespace.subscribeProxy !== undefined) return false;
   if (!namespaces.isValidName(namespace, channel)) return false;
   const limitedTo = namespaces.limitedTo(namespace, channel);
   if (limitedTo !== undefined) return limitedTo.includes(user) || options.insecure;

@@ -1,5 +1,6 @@
 import {
   type ClientCommand,
+  type Codec,
   type DecodedFrame,
   type Disconnect,
   disconnects,
@@ -8,9 +9,11 @@ import {
   type Unsubscribe,
 } from "@fleetcast/protocol";
 import type { EngineContext } from "../context.ts";
-import type { ConnectionInput, TransportInfo } from "../engine-api.ts";
+import type { ConnectionInput } from "../engine-api.ts";
 import type { Socket } from "../ports.ts";
 import type { WheelEntry } from "../timer-wheel.ts";
+import type { TransportInfo } from "../transport.ts";
+import { codecOf } from "./codec-of.ts";
 import type { Member } from "./member.ts";
 import { Outbox, type OutboxOwner } from "./outbox.ts";
 import type { Outcome } from "./outcome.ts";
@@ -47,6 +50,7 @@ export type Dispatch = (connection: Connection, command: ClientCommand) => Outco
 export class Connection implements ConnectionInput, OutboxOwner, WheelEntry {
   readonly context: EngineContext;
   readonly transport: TransportInfo;
+  readonly codec: Codec;
   readonly outbox: Outbox;
   readonly #socket: Socket;
   readonly #dispatch: Dispatch;
@@ -65,7 +69,8 @@ export class Connection implements ConnectionInput, OutboxOwner, WheelEntry {
     this.transport = transport;
     this.#socket = socket;
     this.#dispatch = dispatch;
-    this.outbox = new Outbox(socket, context.codec, context.fanOut, this, context.options.queueBytesMax);
+    this.codec = codecOf(transport);
+    this.outbox = new Outbox(socket, this.codec, context.fanOut, this, context.options.queueBytesMax);
     this.#phase = { name: "opened", staleAtMs: context.ports.clock.monotonicMs() + context.options.staleCloseDelayMs };
     context.hub.open.add(this);
     this.setDeadline();
@@ -111,7 +116,7 @@ export class Connection implements ConnectionInput, OutboxOwner, WheelEntry {
     if (!this.isOpen) return;
     if (!this.#busy) {
       try {
-        this.#run(this.context.codec.decode(frame), 0);
+        this.#run(this.codec.decode(frame), 0);
       } catch (cause) {
         this.fail("frame", cause);
       }
@@ -148,7 +153,7 @@ export class Connection implements ConnectionInput, OutboxOwner, WheelEntry {
   }
 
   push(push: Push): void {
-    this.say(this.context.codec.push(push));
+    this.say(this.codec.push(push));
   }
 
   pushUnsubscribe(channel: string, unsubscribe: Unsubscribe): void {
@@ -243,7 +248,7 @@ export class Connection implements ConnectionInput, OutboxOwner, WheelEntry {
       const next = this.#waitingFrames.shift();
       if (next === undefined) break;
       this.#waitingFrameBytes -= next.length;
-      this.#run(this.context.codec.decode(next), 0);
+      this.#run(this.codec.decode(next), 0);
     }
   }
 
@@ -251,11 +256,11 @@ export class Connection implements ConnectionInput, OutboxOwner, WheelEntry {
     if (!this.isOpen) return;
     switch (outcome.kind) {
       case "reply":
-        this.say(this.context.codec.reply(outcome.reply));
+        this.say(this.codec.reply(outcome.reply));
         if (this.isOpen) outcome.after?.();
         return;
       case "error":
-        this.say(this.context.codec.reply({ kind: "error", id: command.kind === "pong" ? 0 : command.id, error: outcome.error }));
+        this.say(this.codec.reply({ kind: "error", id: command.kind === "pong" ? 0 : command.id, error: outcome.error }));
         if (command.kind === "connect") this.#refuse();
         return;
       case "disconnect":

@@ -1,5 +1,9 @@
 import type { ClientInfo } from "@fleetcast/protocol";
+import type { ProxyCaller } from "../proxies.ts";
+import type { TransportInfo } from "../transport.ts";
 import type { Subscription } from "./subscription.ts";
+
+const noHeaders: ReadonlyMap<string, string> = new Map();
 
 /** An authenticated connection: what exists only from a good connect command on. */
 export class Member {
@@ -7,8 +11,10 @@ export class Member {
   readonly client: string;
   readonly user: string;
   connInfo: Uint8Array | undefined;
-  /** Raw JSON for policies; never sent to clients. */
+  /** Raw JSON for proxies; never sent to clients. */
   meta: Uint8Array | undefined;
+  /** `headers` of the connect command. */
+  emulatedHeaders: ReadonlyMap<string, string> = noHeaders;
   /** Monotonic time at which the connection is closed as expired (3005), grace included; infinity for never. */
   closesAtMs = Number.POSITIVE_INFINITY;
   nextPingAtMs = Number.POSITIVE_INFINITY;
@@ -42,6 +48,11 @@ export class Member {
   remove(subscription: Subscription): void {
     this.#subscriptions?.delete(subscription.channel.name);
     if (this.#subscriptions?.size === 0) this.#subscriptions = undefined;
+  }
+
+  /** As proxies see this one. */
+  caller(transport: TransportInfo): ProxyCaller {
+    return { client: this.client, user: this.user, transport, emulatedHeaders: this.emulatedHeaders, meta: this.meta };
   }
 
   /** As other subscribers see this one; with `chan_info` where it is on that channel. */

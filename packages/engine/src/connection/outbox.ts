@@ -72,7 +72,7 @@ export interface OutboxOwner {
  */
 export class Outbox {
   readonly #socket: Socket;
-  readonly #codec: Codec;
+  readonly codec: Codec;
   readonly #schedule: OutboxSchedule;
   readonly #owner: OutboxOwner;
   readonly #bytesMax: number;
@@ -88,7 +88,7 @@ export class Outbox {
 
   constructor(socket: Socket, codec: Codec, schedule: OutboxSchedule, owner: OutboxOwner, bytesMax: number) {
     this.#socket = socket;
-    this.#codec = codec;
+    this.codec = codec;
     this.#schedule = schedule;
     this.#owner = owner;
     this.#bytesMax = bytesMax;
@@ -105,7 +105,7 @@ export class Outbox {
 
   /** A message for this connection alone: a reply. */
   push(message: EncodedMessage): void {
-    if (!this.#ended) this.#append(new WaitingMessage(message, this.#tail, this.#codec.separatorBytes));
+    if (!this.#ended) this.#append(new WaitingMessage(message, this.#tail, this.codec.separatorBytes));
   }
 
   /** A message that many get at this moment. The hot path: usually it finds its node made. */
@@ -115,7 +115,7 @@ export class Outbox {
     if (tail !== undefined) {
       let node = tail.successor;
       if (node === undefined || node.message !== message) {
-        node = new WaitingMessage(message, tail, this.#codec.separatorBytes);
+        node = new WaitingMessage(message, tail, this.codec.separatorBytes);
         tail.successor = node;
       }
       this.#append(node);
@@ -123,7 +123,7 @@ export class Outbox {
     }
     let first = this.#schedule.first;
     if (first === undefined || first.message !== message) {
-      first = new WaitingMessage(message, undefined, this.#codec.separatorBytes);
+      first = new WaitingMessage(message, undefined, this.codec.separatorBytes);
       this.#schedule.first = first;
     }
     this.#append(first);
@@ -204,7 +204,7 @@ export class Outbox {
 
   #send(node: WaitingMessage): void {
     try {
-      const outcome = this.#socket.send(node.frame(this.#codec));
+      const outcome = this.#socket.send(node.frame(this.codec));
       if (outcome === "sent") return;
       if (outcome === "queued") this.#blocked = true;
       else this.#owner.onGone();

@@ -3,7 +3,7 @@ import type { Clock } from "../ports.ts";
 import type { Member } from "./member.ts";
 import type { Subscription } from "./subscription.ts";
 
-/** How much longer a subscription lives when its policy cannot be asked. */
+/** How much longer a subscription lives when its proxy cannot be asked. */
 const graceOnFailureMs = 60_000;
 
 /** Seconds until a wall time, capped; 0 or less when it is past. */
@@ -16,23 +16,29 @@ export function monotonicOf(clock: Clock, expireAtS: number): number {
   return clock.monotonicMs() + expireAtS * 1_000 - clock.wallMs();
 }
 
-/** A subscription is over its time and its grace: it ends, unless a policy renews it. */
+/** A subscription is over its time and its grace: it ends, unless the sub_refresh proxy renews it. */
 export function expireSubscription(subscription: Subscription, member: Member, end: () => void): void {
   const { connection, channel, terms } = subscription;
   const { clock, report } = connection.context.ports;
-  const ask = channel.namespace.policy?.subRefresh?.bind(channel.namespace.policy);
+  const ask = channel.namespace.subRefreshProxy;
   if (terms.clientSideRefresh || ask === undefined) {
     end();
     return;
   }
   // Not asked again at the next tick while this answer is awaited.
   subscription.expiresAtMs = clock.monotonicMs() + graceOnFailureMs;
-  void renew().catch((cause: unknown) => report(`the subscribe policy of ${channel.name} did not answer a refresh`, cause));
+  void renew().catch((cause: unknown) => report(`the sub_refresh proxy of ${channel.name} did not answer`, cause));
 
   async function renew(): Promise<void> {
-    const answer = await ask?.({ client: member.client, user: member.user, channel: channel.name, meta: member.meta });
+    const answer = await ask?.(member.caller(connection.transport), { channel: channel.name });
     if (connection.member !== member || member.subscription(channel.name) !== subscription) return;
-    if (answer === undefined || answer.expired) end();
-    else subscription.expiresAtMs = answer.expireAtS === undefined ? Number.POSITIVE_INFINITY : monotonicOf(clock, answer.expireAtS);
+    // An error or a disconnect beside a missing result is not looked at (X4).
+    const result = answer?.kind === "result" ? answer.result : undefined;
+    if (result === undefined || result.expired) {
+      end();
+      return;
+    }
+    if (result.info !== undefined) subscription.info = result.info;
+    subscription.expiresAtMs = result.expireAtS === undefined ? Number.POSITIVE_INFINITY : monotonicOf(clock, result.expireAtS);
   }
 }

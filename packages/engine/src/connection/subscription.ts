@@ -3,7 +3,7 @@ import type { HubChannel } from "../hub.ts";
 import type { Connection } from "./connection.ts";
 import type { Outbox } from "./outbox.ts";
 
-/** What a subscription was granted: the namespace's options after token, policy and the client's own wishes. */
+/** What a subscription was granted: the namespace's options after token, proxy and the client's own wishes. */
 export interface SubscriptionTerms {
   /** Tracks offsets: a gap is noticed and told. */
   readonly positioned: boolean;
@@ -18,7 +18,7 @@ export interface SubscriptionTerms {
   /** `data` of the subscribe result, raw. */
   readonly data: Uint8Array | undefined;
   readonly expireAtS: number | undefined;
-  /** The client renews by `sub_refresh`; otherwise the policy is asked. */
+  /** The client renews by `sub_refresh`; otherwise the sub_refresh proxy is asked. */
   readonly clientSideRefresh: boolean;
   /** Made by us, not by a subscribe command: a problem ends the connection, not the subscription. */
   readonly serverSide: boolean;

@@ -11,7 +11,7 @@ export interface TermsSource {
   readonly fromToken?: boolean;
 }
 
-/** The namespace's own terms with what a token or a policy replaces. */
+/** The namespace's own terms with what a token or a proxy replaces. */
 export function termsOf(namespace: Namespace, source: TermsSource): SubscriptionTerms {
   const { options, recoveryWindow } = namespace;
   const { override = {} } = source;
@@ -28,7 +28,7 @@ export function termsOf(namespace: Namespace, source: TermsSource): Subscription
     info: source.info,
     data: source.data,
     expireAtS: source.expireAtS,
-    clientSideRefresh: namespace.policy?.subRefresh === undefined,
+    clientSideRefresh: namespace.subRefreshProxy === undefined,
     serverSide: source.serverSide ?? false,
     fromToken: source.fromToken ?? false,
   };

@@ -47,7 +47,7 @@ export function startMemberTimers(connection: Connection, member: Member): void 
 }
 
 function runMemberDeadlines(connection: Connection, member: Member, nowMs: number): void {
-  const { options, codec } = connection.context;
+  const { options } = connection.context;
   if (nowMs >= member.closesAtMs) {
     connection.disconnect(disconnects.connectionExpired);
     return;
@@ -61,7 +61,7 @@ function runMemberDeadlines(connection: Connection, member: Member, nowMs: numbe
   if (nowMs >= member.nextPingAtMs) {
     member.nextPingAtMs = nowMs + options.pingIntervalMs;
     member.pongDueAtMs = nowMs + options.pongTimeoutMs;
-    connection.say(codec.ping);
+    connection.say(connection.codec.ping);
   }
   if (nowMs >= member.nextPresenceTickAtMs) {
     member.nextPresenceTickAtMs = nowMs + options.presenceUpdateIntervalMs;

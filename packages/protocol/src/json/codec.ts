@@ -1,16 +1,27 @@
 import type { Codec, EncodedMessage } from "../codec.ts";
-import { decodeJsonFrame } from "./decode.ts";
-import { encodePush, encodeReply, NotJson, rawText } from "./encode.ts";
+import { decodeJsonConnect, decodeJsonFrame } from "./decode.ts";
+import { encodeBarePush, encodePush, encodeReply, NotJson, rawText } from "./encode.ts";
 
 /** JSON over WebSocket text frames: objects joined with a newline, none at the end. */
 export const jsonCodec: Codec = {
+  index: 0,
   name: "json",
+  oneWay: false,
   decode: decodeJsonFrame,
   reply: (reply) => encoded(() => encodeReply(reply)),
   push: (push) => encoded(() => encodePush(push)),
   ping: { payload: "{}", sizeBytes: 2 },
   join: (payloads) => payloads.join("\n"),
   separatorBytes: 1,
+};
+
+/** One-way JSON: bare pushes, one connect request. */
+export const oneWayJsonCodec: Codec = {
+  ...jsonCodec,
+  index: 1,
+  oneWay: true,
+  decode: decodeJsonConnect,
+  push: (push) => encoded(() => encodeBarePush(push)),
 };
 
 /** Is this payload one that JSON clients can be sent: UTF-8 and one JSON value? */

@@ -1,5 +1,5 @@
 import type { DecodedFrame } from "../codec.ts";
-import { type ClientCommand, type Method, methodsInOrder, type SubscribeRequest } from "../command.ts";
+import { type ClientCommand, type FilterNode, type Method, methodsInOrder, type SubscribeRequest, type TrackBatch } from "../command.ts";
 import { type Extent, JsonReader, type Members, ProtocolViolation } from "./reader.ts";
 
 const pong: ClientCommand = { kind: "pong" };
@@ -24,6 +24,18 @@ export function decodeJsonFrame(frame: string | Uint8Array): DecodedFrame {
     start = end + 1;
   }
   return { commands, violation: false };
+}
+
+/** The one frame of a one-way connection: a connect request without a command around it; `null` asks for nothing. */
+export function decodeJsonConnect(frame: string | Uint8Array): DecodedFrame {
+  const { text, isBytes } = typeof frame === "string" ? { text: frame, isBytes: false } : textOf(frame);
+  try {
+    const reader = new JsonReader(text, isBytes);
+    return { commands: [{ kind: "connect", id: 1, request: decodeConnect(reader, reader.root()) }], violation: false };
+  } catch (error) {
+    if (error instanceof ProtocolViolation) return { commands: [], violation: true };
+    throw error;
+  }
 }
 
 function textOf(frame: Uint8Array): { text: string; isBytes: boolean } {
@@ -85,7 +97,13 @@ function decodeMethod(reader: JsonReader, method: Method, id: number, m: Members
       return {
         kind: method,
         id,
-        request: { channel: reader.string(m, "channel"), token: reader.string(m, "token"), type: reader.int32(m, "type") },
+        request: {
+          channel: reader.string(m, "channel"),
+          token: reader.string(m, "token"),
+          type: reader.int32(m, "type"),
+          track: reader.elements(m.get("track")).map((extent) => decodeTrackBatch(reader, reader.members(extent))),
+          untrack: reader.elements(m.get("untrack")).map((extent) => reader.stringAt(extent)),
+        },
       };
   }
 }
@@ -103,10 +121,7 @@ function decodeConnect(reader: JsonReader, m: Members) {
 }
 
 function decodeSubscribe(reader: JsonReader, m: Members): SubscribeRequest {
-  for (const name of ["phase", "limit"]) reader.int32(m, name);
-  reader.string(m, "cursor");
-  reader.boolean(m, "asc");
-  reader.members(m.get("tf"));
+  const filter = m.get("tf");
   return {
     channel: reader.string(m, "channel"),
     token: reader.string(m, "token"),
@@ -118,16 +133,34 @@ function decodeSubscribe(reader: JsonReader, m: Members): SubscribeRequest {
     recoverable: reader.boolean(m, "recoverable"),
     joinLeave: reader.boolean(m, "join_leave"),
     delta: reader.string(m, "delta"),
-    tagsFilter: reader.has(m, "tf"),
+    tagsFilter: filter !== undefined && reader.has(m, "tf") ? decodeFilter(reader.built(filter)) : undefined,
     rejectUnrecovered: (reader.int64(m, "flag") & rejectUnrecoveredBit) !== 0n,
     type: reader.int32(m, "type"),
+    phase: reader.int32(m, "phase"),
+    cursor: reader.string(m, "cursor"),
+    limit: reader.int32(m, "limit"),
+    asc: reader.boolean(m, "asc"),
   };
 }
 
 function decodePublish(reader: JsonReader, m: Members) {
-  reader.string(m, "key");
-  reader.boolean(m, "removed");
-  return { channel: reader.string(m, "channel"), data: reader.raw(m, "data"), type: reader.int32(m, "type") };
+  return {
+    channel: reader.string(m, "channel"),
+    data: reader.raw(m, "data"),
+    type: reader.int32(m, "type"),
+    key: reader.string(m, "key"),
+    removed: reader.boolean(m, "removed"),
+  };
+}
+
+function decodeTrackBatch(reader: JsonReader, m: Members): TrackBatch {
+  return {
+    signature: reader.string(m, "signature"),
+    items: reader.elements(m.get("items")).map((extent) => {
+      const item = reader.members(extent);
+      return { key: reader.string(item, "key"), version: reader.offset(item, "version") };
+    }),
+  };
 }
 
 function decodeHistory(reader: JsonReader, m: Members) {
@@ -138,6 +171,54 @@ function decodeHistory(reader: JsonReader, m: Members) {
     since: reader.has(m, "since") ? { offset: reader.offset(since, "offset"), epoch: reader.string(since, "epoch") } : undefined,
     reverse: reader.boolean(m, "reverse"),
   };
+}
+
+/**
+ * A tags filter from its built value. Without recursion: how deep it nests is the client's choice, and a stack that
+ * overflows would be our mistake.
+ */
+export function decodeFilter(value: unknown): FilterNode {
+  const root: MutableFilter[] = [];
+  const open: { readonly value: unknown; readonly into: MutableFilter[] }[] = [{ value, into: root }];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const members = memberOf(next.value);
+    const node: MutableFilter = {
+      op: textOfMember(members["op"]),
+      key: textOfMember(members["key"]),
+      cmp: textOfMember(members["cmp"]),
+      val: textOfMember(members["val"]),
+      vals: listOfMember(members["vals"]).map(textOfMember),
+      nodes: [],
+    };
+    next.into.push(node);
+    // From the last to the first, because the list of open ones is a stack.
+    for (const inner of listOfMember(members["nodes"]).toReversed()) open.push({ value: inner, into: node.nodes });
+  }
+  const [filter] = root;
+  if (filter === undefined) throw new ProtocolViolation("not a filter");
+  return filter;
+}
+
+interface MutableFilter extends FilterNode {
+  readonly nodes: MutableFilter[];
+}
+
+function memberOf(value: unknown): Readonly<Record<string, unknown>> {
+  if (value === null) return {};
+  if (typeof value !== "object" || Array.isArray(value)) throw new ProtocolViolation("a filter that is not an object");
+  return value as Readonly<Record<string, unknown>>;
+}
+
+function textOfMember(value: unknown): string {
+  if (value === undefined || value === null) return "";
+  if (typeof value !== "string") throw new ProtocolViolation("a filter member that is not a string");
+  return value.toWellFormed();
+}
+
+function listOfMember(value: unknown): readonly unknown[] {
+  if (value === undefined || value === null) return [];
+  if (!Array.isArray(value)) throw new ProtocolViolation("a filter member that is not a list");
+  return value;
 }
 
 function mapOf<T>(members: Members, value: (extent: Extent) => T): ReadonlyMap<string, T> {

@@ -1,5 +1,5 @@
-import type { Push } from "../push.ts";
-import type { ConnectResult, Reply, SubscribeResult } from "../reply.ts";
+import type { Push, SubscribePush } from "../push.ts";
+import type { ConnectResult, RefreshResult, Reply, SubscribeResult } from "../reply.ts";
 import type { ClientInfo, Publication } from "../values.ts";
 import { isJson } from "./scan.ts";
 
@@ -34,34 +34,69 @@ export function encodeReply(reply: Reply): string {
     }
     case "refresh":
     case "sub_refresh":
-      return `{${id}"${reply.kind}":${object(flag("expires", reply.result.expires), number("ttl", reply.result.ttl))}}`;
+      return `{${id}"${reply.kind}":${refreshResult(reply.result)}}`;
+    case "rpc":
+      return `{${id}"rpc":${object(raw("data", reply.data))}}`;
   }
 }
 
 export function encodePush(push: Push): string {
-  return `{"push":{"channel":${jsonString(push.channel)},${pushBody(push)}}}`;
+  return `{"push":${encodeBarePush(push)}}`;
 }
 
-function pushBody(push: Push): string {
+/** As one-way transports carry it: without a reply around it. */
+export function encodeBarePush(push: Push): string {
   switch (push.kind) {
     case "publication":
-      return `"pub":${encodePublication(push.publication, push.epoch)}`;
+      return `{${channelMember(push.channel)}"pub":${encodePublication(push.publication, push.epoch)}}`;
     case "join":
     case "leave":
-      return `"${push.kind}":{"info":${clientInfo(push.info)}}`;
-    case "unsubscribe":
-      return `"unsubscribe":${object(number("code", push.unsubscribe.code), text("reason", push.unsubscribe.reason))}`;
+      return `{${channelMember(push.channel)}"${push.kind}":{"info":${clientInfo(push.info)}}}`;
+    case "unsubscribe": {
+      const { code, reason } = push.unsubscribe;
+      return `{${channelMember(push.channel)}"unsubscribe":${object(number("code", code), text("reason", reason))}}`;
+    }
+    case "subscribe":
+      return `{${channelMember(push.channel)}"subscribe":${subscribePush(push.subscribe)}}`;
+    case "refresh":
+      return `{"refresh":${refreshResult(push.refresh)}}`;
+    case "connect":
+      return `{"connect":${connectResult(push.connect)}}`;
+    case "disconnect":
+      return `{"disconnect":${object(number("code", push.disconnect.code), text("reason", push.disconnect.reason))}}`;
   }
+}
+
+/** An unsubscribe push may be about no channel. */
+function channelMember(channel: string): string {
+  return channel === "" ? "" : `"channel":${jsonString(channel)},`;
+}
+
+function subscribePush(subscribe: SubscribePush): string {
+  return object(
+    flag("recoverable", subscribe.recoverable),
+    text("epoch", subscribe.epoch),
+    number("offset", subscribe.offset),
+    flag("positioned", subscribe.positioned),
+    raw("data", subscribe.data),
+  );
+}
+
+function refreshResult(result: RefreshResult): string {
+  return object(flag("expires", result.expires), number("ttl", result.ttl));
 }
 
 /** Exported for the property that a publication's bytes survive. */
 export function encodePublication(publication: Publication, epoch?: unknown): string {
-  const { data, info, offset, tags, version } = publication;
+  const { data, info, offset, tags, delta, key, removed, version } = publication;
   return object(
-    raw("data", data),
+    publication.dataAsText === true ? dataText(data) : raw("data", data),
     info === undefined ? "" : `"info":${clientInfo(info)}`,
     number("offset", offset),
     tags === undefined ? "" : tagsMember(tags),
+    flag("delta", delta),
+    text("key", key),
+    flag("removed", removed),
     text("epoch", typeof epoch === "string" ? epoch : undefined),
     number("version", version),
   );
@@ -77,24 +112,45 @@ function connectResult(result: ConnectResult): string {
     result.subs === undefined || result.subs.size === 0 ? "" : `"subs":${mapObject(result.subs, subscribeResult)}`,
     number("ping", result.ping),
     flag("pong", result.pong),
+    text("session", result.session),
+    text("node", result.node),
     number("time", result.time),
   );
 }
 
 function subscribeResult(result: SubscribeResult): string {
-  const publications = result.publications ?? [];
   return object(
     flag("expires", result.expires),
     number("ttl", result.ttl),
     flag("recoverable", result.recoverable),
     text("epoch", result.epoch),
-    publications.length === 0 ? "" : `"publications":[${publications.map((p) => encodePublication(p)).join(",")}]`,
+    publicationList("publications", result.publications),
     flag("recovered", result.recovered),
     number("offset", result.offset),
     flag("positioned", result.positioned),
     raw("data", result.data),
     flag("was_recovering", result.wasRecovering),
+    flag("delta", result.delta),
+    number("type", result.type),
+    number("phase", result.phase),
+    text("cursor", result.cursor),
+    publicationList("state", result.state),
   );
+}
+
+function publicationList(name: string, publications: readonly Publication[] | undefined): string {
+  if (publications === undefined || publications.length === 0) return "";
+  return `"${name}":[${publications.map((publication) => encodePublication(publication)).join(",")}]`;
+}
+
+/** Towards a delta subscriber the data, whole or a patch, is a string: what it holds must be text, not JSON. */
+function dataText(data: Uint8Array): string {
+  if (data.length === 0) return "";
+  try {
+    return `"data":${jsonString(strictDecoder.decode(data))}`;
+  } catch {
+    throw new NotJson("not UTF-8");
+  }
 }
 
 /** User and client stay also when empty. */

@@ -47,6 +47,30 @@ export class JsonReader {
     return this.#object(extent.start);
   }
 
+  /** The elements of an array, each where it stands; `null` and absent count as empty. */
+  elements(extent: Extent | undefined): readonly Extent[] {
+    if (extent === undefined || this.#isNull(extent)) return [];
+    const text = this.#text;
+    if (text.charCodeAt(extent.start) !== 0x5b) throw new ProtocolViolation("not an array");
+    const found: Extent[] = [];
+    let at = skipWhitespace(text, extent.start + 1);
+    if (text.charCodeAt(at) === 0x5d) return found;
+    for (;;) {
+      const end = this.#end(scanValue(text, at));
+      found.push({ start: at, end });
+      at = skipWhitespace(text, end);
+      if (text.charCodeAt(at) !== 0x2c) return found; // the whole value was scanned before: this is its end
+      at = skipWhitespace(text, at + 1);
+    }
+  }
+
+  /** The value built as it is, for members that are looked at whole (`tf`): one pass, however deep it nests. */
+  built(extent: Extent): unknown {
+    let text = this.#text.slice(extent.start, extent.end);
+    if (this.#isBytes) text = decoder.decode(Uint8Array.from(text, (c) => c.charCodeAt(0)));
+    return JSON.parse(text);
+  }
+
   /** True when the member is there and not null: `"ping":{}` says something, `"ping":null` does not. */
   has(members: Members, name: string): boolean {
     const extent = members.get(name);
@@ -91,6 +115,7 @@ export class JsonReader {
   }
 
   stringAt(extent: Extent): string {
+    if (this.#isNull(extent)) return "";
     if (this.#text.charCodeAt(extent.start) !== 0x22) throw new ProtocolViolation("not a string");
     let text = this.#text.slice(extent.start, extent.end);
     if (this.#isBytes) text = decoder.decode(Uint8Array.from(text, (c) => c.charCodeAt(0)));

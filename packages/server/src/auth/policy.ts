@@ -1,6 +1,7 @@
-import type { Clock, PolicyAnswer, SubscribePolicy } from "@fleetcast/engine";
+import type { Clock } from "@fleetcast/engine";
 import type { Role } from "@fleetcast/protocol";
 import { createPrincipals, type Principal, type UserLookup } from "./principal.ts";
+import type { PolicyAnswer, SubscribePolicy } from "./subscribe-policy.ts";
 import type { SigningKey } from "./tokens/hmac-jws.ts";
 
 /**
@@ -96,9 +97,6 @@ function bearerHears(principal: Extract<Principal, { kind: "bearer" }>, namespac
       return false;
   }
 }
-
-/** The name under which the engine finds it (`subscribeProxyName`). */
-export const subscribePolicyName = "fleetcast";
 
 /**
  * A subscription is asked for again after this time, so that a revoked right ends for certain even where the

@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { noRpc } from "@fleetcast/engine";
 import packageJson from "../../package.json" with { type: "json" };
 import type { Config, TokenConfig } from "./config.ts";
 import type { OptionValues } from "./options.ts";
@@ -140,6 +141,12 @@ function engineOptions(settings: Settings): Config["engine"] {
     queueBytesMax: v["client.queue_max_size"],
     historyPublicationsMax: v["client.history_max_publication_limit"],
     recoveryPublicationsMax: v["client.recovery_max_publication_limit"],
+    concurrency: 0,
+    channelPositionTimeLagMsMax: 0,
+    personalChannel: undefined,
+    connectErrorDisconnects: undefined,
+    rpc: noRpc,
+    sharedPollConcurrency: 64,
     version: `${version} Fleetcast`,
     nodeName: v["node.name"] || `${hostname()}_${v["http_server.port"]}`,
   };

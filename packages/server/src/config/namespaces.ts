@@ -1,4 +1,4 @@
-import type { ChannelOptions } from "@fleetcast/engine";
+import { type ChannelOptions, defaultChannelOptions } from "@fleetcast/engine";
 import { RE2JS } from "re2js";
 import { defaultNamespaces, journaledNamespaces } from "./default-namespaces.ts";
 import { type Gathered, pushOption, type Raw } from "./gather.ts";
@@ -193,6 +193,7 @@ function channelOptions(
   }
   if (judged.channel_regex !== "" && !isRegex(judged.channel_regex)) refuse("channel_regex", "expected a regular expression in RE2 syntax");
   return Object.freeze({
+    ...defaultChannelOptions,
     presence: judged.presence,
     joinLeave: judged.join_leave,
     forcePushJoinLeave: judged.force_push_join_leave,
@@ -219,6 +220,7 @@ function channelOptions(
     channelRegex: judged.channel_regex,
     publicationDataFormat: judged.publication_data_format || values["channel.publication_data_format"],
     subscribeProxyName: judged.subscribe_proxy_enabled ? judged.subscribe_proxy_name : "",
+    subRefreshProxyName: judged.subscribe_proxy_enabled ? judged.subscribe_proxy_name : "",
     journal: push.journal,
     recoverySize: push.recovery_size,
     historyDefaultLimit: push.history_default_limit,

@@ -50,6 +50,17 @@ class BunSocket implements Socket {
   }
 }
 
+const jsonWebSocket = {
+  transport: "websocket",
+  protocol: "json",
+  oneWay: false,
+  emulated: false,
+  disconnectPush: false,
+  pings: "protocol",
+  headers: new Map<string, string>(),
+  headerUser: undefined,
+} as const;
+
 /** What `Bun.serve` is told about WebSockets (design section 10). Pings are the protocol's own, and so are silence timers. */
 export function websocketHandlers(
   engine: Engine,
@@ -63,8 +74,7 @@ export function websocketHandlers(
     backpressureLimit: backpressureBytesMax(limits.queueBytesMax),
     closeOnBackpressureLimit: false,
     open(ws) {
-      const transport = { transport: "websocket", protocol: "json", remoteAddress: ws.data.remoteAddress } as const;
-      ws.data.input = engine.accept(new BunSocket(ws), transport);
+      ws.data.input = engine.accept(new BunSocket(ws), { ...jsonWebSocket, remoteAddress: ws.data.remoteAddress });
     },
     message(ws, frame) {
       ws.data.input?.message(frame);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type BenchSetup, EngineBench, token } from "../../../testing/index.ts";
+import { noProxies } from "../../proxies.ts";
 
 const open = { allowSubscribeForClient: true };
 const history = { historySize: 10, historyTtlMs: 60_000, forceRecovery: true };
@@ -127,8 +128,8 @@ test("[CN2] subs of the token replace channels, with their own options, info and
 
 test("[CN3] channels asked for in connect are taken where a subscribe would be, the rest is left out, an unknown one is 3501", async () => {
   const b = bench({
-    namespaces: { news: open, shut: {}, mine: { allowUserLimitedChannels: true }, asked: { ...open, subscribeProxyName: "policy" } },
-    ports: { policies: new Map([["policy", { subscribe: () => ({ kind: "allow" }) }]]) },
+    namespaces: { news: open, shut: {}, mine: { allowUserLimitedChannels: true }, asked: { ...open, subscribeProxyName: "backend" } },
+    ports: { proxies: { ...noProxies, subscribe: new Map([["backend", () => ({ kind: "result", result: {} })]]) } },
   });
   const wanted = { "news:a": {}, "shut:a": {}, "$news:a": {}, "news:é": {}, "mine:x#ann": {}, "mine:x#bob": {}, "asked:a": {}, "": {} };
   const { connect } = await b.open().call("connect", { token: token({ user: "ann" }), subs: wanted });

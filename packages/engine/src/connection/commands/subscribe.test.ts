@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type BenchSetup, bytes, EngineBench, type TestClient, token } from "../../../testing/index.ts";
-import type { SubscribePolicy } from "../../ports.ts";
+import { noProxies, type Proxies, type SubRefreshProxy, type SubscribeProxy } from "../../proxies.ts";
 
 const open = { allowSubscribeForClient: true };
 const history = { historySize: 10, historyTtlMs: 60_000 };
@@ -151,37 +151,38 @@ test("[SB3] a token brings info, data, overrides and a ttl", async () => {
   assert.equal(new TextDecoder().decode(b.engine.presence("vm:a").get(client.id)?.chanInfo), '"chan"');
 });
 
-test("[SB4] a policy decides for its namespace, and the client's wishes are not looked at then", async () => {
+test("[SB4] a proxy decides for its namespace, and the client's wishes are not looked at then", async () => {
   const asked: unknown[] = [];
-  const policy: SubscribePolicy = {
-    subscribe: (request) => {
-      asked.push({ ...request, data: new TextDecoder().decode(request.data), meta: new TextDecoder().decode(request.meta) });
-      switch (request.channel) {
-        case "vm:yes":
-          return { kind: "allow", data: bytes('"hi"'), override: { presence: true } };
-        case "vm:no":
-          return { kind: "error", code: 403, message: "not yours" };
-        case "vm:later":
-          return Promise.resolve({ kind: "error", code: 111, message: "later", temporary: true });
-        case "vm:throws":
-          throw new Error("broken policy");
-        default:
-          return { kind: "disconnect", code: 4500, reason: "go away" };
-      }
-    },
+  const proxy: SubscribeProxy = ({ client, user, meta }, request) => {
+    asked.push({ client, user, ...request, data: new TextDecoder().decode(request.data), meta: new TextDecoder().decode(meta) });
+    switch (request.channel) {
+      case "vm:yes":
+        return { kind: "result", result: { data: bytes('"hi"'), override: { presence: true } } };
+      case "vm:bare":
+        return { kind: "result", result: undefined };
+      case "vm:no":
+        return { kind: "error", code: 403, message: "not yours", temporary: false };
+      case "vm:later":
+        return Promise.resolve({ kind: "error", code: 111, message: "later", temporary: true });
+      case "vm:throws":
+        throw new Error("broken proxy");
+      default:
+        return { kind: "disconnect", code: 4500, reason: "go away" };
+    }
   };
   const namespaces = { vm: { ...open, ...history, subscribeProxyName: "p", allowRecovery: true, allowUserLimitedChannels: true } };
-  const b = new EngineBench({ namespaces, ports: { policies: new Map([["p", policy]]) } });
+  const b = new EngineBench({ namespaces, ports: { proxies: { ...noProxies, subscribe: new Map([["p", proxy]]) } } });
   const client = await b.connect({ user: "ann", meta: '{"vms":1}' });
   const { subscribe } = await client.subscribe("vm:yes", { data: { a: 1 }, recoverable: true, positioned: true });
   assert.deepEqual(subscribe, { data: "hi" });
   assert.deepEqual(asked, [{ client: client.id, user: "ann", channel: "vm:yes", token: "", meta: '{"vms":1}', data: '{"a":1}' }]);
+  assert.deepEqual((await client.subscribe("vm:bare"))["subscribe"], {});
   assert.deepEqual((await client.subscribe("vm:no"))["error"], { code: 403, message: "not yours" });
   assert.deepEqual((await client.subscribe("vm:later"))["error"], { code: 111, message: "later", temporary: true });
   assert.equal(await codeOf(client, "vm:throws"), 100);
-  assert.equal(await codeOf(client, "vm:x#ann"), undefined, "a user-limited channel is not the policy's");
+  assert.equal(await codeOf(client, "vm:x#ann"), undefined, "a user-limited channel is not the proxy's");
   assert.equal(await codeOf(client, "vm:x#bob"), 103);
-  assert.equal(asked.length, 4);
+  assert.equal(asked.length, 5);
   await client.subscribe("vm:else");
   assert.deepEqual(client.socket.ended, { code: 4500, reason: "go away" });
 });
@@ -303,10 +304,11 @@ test("[SB7] an expired subscription is told 2501 after its grace; a server-side 
   const b = new EngineBench({
     namespaces: { vm: {}, asked: { subscribeProxyName: "p" } },
     options: { pingIntervalMs: 0 },
-    ports: { policies: new Map([["p", { subscribe: () => ({ kind: "allow", expireAtS: Math.floor(b.clock.wallMs() / 1_000) + 20 }) }]]) },
+    ports: { proxies: { ...noProxies, subscribe: new Map([["p", () => ({ kind: "result", result: { expireAtS: inS(20) } })]]) } },
   });
+  const inS = (seconds: number) => Math.floor(b.clock.wallMs() / 1_000) + seconds;
   const client = await b.connect({ user: "ann" });
-  await client.subscribe("vm:a", { token: token({ user: "ann", channel: "vm:a", expireAtS: Math.floor(b.clock.wallMs() / 1_000) + 20 }) });
+  await client.subscribe("vm:a", { token: token({ user: "ann", channel: "vm:a", expireAtS: inS(20) }) });
   await client.subscribe("asked:a");
   await b.clock.advance(44_000);
   assert.equal(client.pushes.length, 0);
@@ -320,19 +322,21 @@ test("[SB7] an expired subscription is told 2501 after its grace; a server-side 
   assert.equal(b.engine.stats().subscriptions, 0);
 });
 
-test("[SB7] a policy that refreshes is asked when its time is over; it ends, prolongs or fails", async () => {
-  const answers: (() => Promise<{ expired: true } | { expired: false; expireAtS: number | undefined }>)[] = [];
-  const namespaces = { vm: { subscribeProxyName: "p" } };
-  const policy: SubscribePolicy = {
-    subscribe: () => ({ kind: "allow", expireAtS: nowS() + 20 }),
-    subRefresh: () => answers.shift()?.() ?? Promise.resolve({ expired: true }),
+test("[SB7] a sub_refresh proxy is asked when its time is over; it ends, prolongs or fails", async () => {
+  const renewed = (expired: boolean, expireAtS?: number) => ({ kind: "result", result: { expired, expireAtS, info: undefined } }) as const;
+  const answers: (() => ReturnType<SubRefreshProxy>)[] = [];
+  const namespaces = { vm: { subscribeProxyName: "p", subRefreshProxyName: "p" } };
+  const proxies: Proxies = {
+    ...noProxies,
+    subscribe: new Map([["p", () => ({ kind: "result", result: { expireAtS: nowS() + 20 } })]]),
+    subRefresh: new Map([["p", async () => answers.shift()?.() ?? renewed(true)]]),
   };
-  const b = new EngineBench({ namespaces, options: { pingIntervalMs: 0 }, ports: { policies: new Map([["p", policy]]) } });
+  const b = new EngineBench({ namespaces, options: { pingIntervalMs: 0 }, ports: { proxies } });
   const nowS = () => Math.floor(b.clock.wallMs() / 1_000);
   answers.push(
     () => Promise.reject(new Error("backend down")),
-    () => Promise.resolve({ expired: false, expireAtS: nowS() + 20 }),
-    () => Promise.resolve({ expired: true }),
+    async () => renewed(false, nowS() + 20),
+    async () => renewed(true),
   );
   const client = await b.connect({ user: "ann" });
   assert.deepEqual((await client.subscribe("vm:a"))["subscribe"], {}, "no ttl: the client has nothing to refresh");

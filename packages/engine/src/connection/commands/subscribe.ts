@@ -30,7 +30,7 @@ export function subscribe(connection: Connection, member: Member, id: number, re
   if (namespace === undefined) return refuse(clientErrors.unknownChannel);
   if (!namespaces.isValidName(namespace, channel)) return refuse(clientErrors.badRequest);
   if (request.type > streamType && request.type < sharedPollType) return refuse(clientErrors.permissionDenied);
-  const permission = permit(context, member, namespace, request);
+  const permission = permit(connection, member, namespace, request);
   if (permission instanceof Promise) return permission.then((known) => enter(connection, member, id, namespace, request, known));
   return enter(connection, member, id, namespace, request, permission);
 }
@@ -46,7 +46,7 @@ function enter(
   if (connection.member !== member) return nothing;
   if (permission.kind !== "granted") return permission;
   if (request.type > sharedPollType) return endWith(disconnects.internal); // as the real one: known only here
-  if (request.tagsFilter) return refuse(clientErrors.badRequest); // no namespace can allow one yet
+  if (request.tagsFilter !== undefined) return refuse(clientErrors.badRequest); // no namespace can allow one yet
   const wish = {
     recover: request.recover,
     from: { offset: request.offset, epoch: request.epoch },
@@ -63,14 +63,15 @@ function answer(member: Member, id: number, subscribed: Subscribed): Outcome {
   return { kind: "reply", reply: { kind: "subscribe", id, result }, after: () => goLive(subscription, member) };
 }
 
-/** Token, private, user-limited, policy, allow rules: the first that decides, decides. */
-function permit(context: EngineContext, member: Member, namespace: Namespace, request: SubscribeRequest): Permission | Promise<Permission> {
+/** Token, private, user-limited, proxy, allow rules: the first that decides, decides. */
+function permit(connection: Connection, member: Member, namespace: Namespace, request: SubscribeRequest): Permission | Promise<Permission> {
+  const { context } = connection;
   const { options, namespaces } = context;
   const { channel } = request;
   if (request.token !== "") return permitByToken(context, member, namespace, request);
   if (namespaces.isPrivate(channel)) return refuse(clientErrors.permissionDenied);
   const limitedTo = namespaces.limitedTo(namespace, channel);
-  if (limitedTo === undefined && namespace.policy !== undefined) return permitByPolicy(context, member, namespace, request);
+  if (limitedTo === undefined && namespace.subscribeProxy !== undefined) return permitByProxy(connection, member, namespace, request);
   const granted = limitedTo?.includes(member.user) || (limitedTo === undefined && maySubscribe(options, namespace, member.user));
   // The insecure mode opens what no rule opens; names, namespaces and `$` stay as they are.
   if (!granted && !options.insecure) return refuse(clientErrors.permissionDenied);
@@ -90,34 +91,27 @@ async function permitByToken(context: EngineContext, member: Member, namespace: 
   return { kind: "granted", terms: withWishes(context, member, namespace, request, termsOf(namespace, claims)) };
 }
 
-/** The policy's answer is used as it is: the client's wishes are not looked at. A policy that fails allows nothing (A3). */
-async function permitByPolicy(
-  context: EngineContext,
+/** The proxy's answer is used as it is: the client's wishes are not looked at. A proxy that fails allows nothing (A3). */
+async function permitByProxy(
+  { context, transport }: Connection,
   member: Member,
   namespace: Namespace,
-  request: SubscribeRequest,
+  { channel, token, data }: SubscribeRequest,
 ): Promise<Permission> {
   try {
-    const answer = await namespace.policy?.subscribe({
-      client: member.client,
-      user: member.user,
-      channel: request.channel,
-      token: request.token,
-      meta: member.meta,
-      data: request.data,
-    });
+    const answer = await namespace.subscribeProxy?.(member.caller(transport), { channel, token, data });
     switch (answer?.kind) {
-      case "allow":
-        return { kind: "granted", terms: termsOf(namespace, answer) };
+      case "result":
+        return { kind: "granted", terms: termsOf(namespace, answer.result ?? {}) };
       case "error":
-        return refuse({ code: answer.code, message: answer.message, temporary: answer.temporary ?? false });
+        return refuse(answer);
       case "disconnect":
-        return endWith({ code: answer.code, reason: answer.reason });
+        return endWith(answer);
       case undefined:
         return refuse(clientErrors.permissionDenied);
     }
   } catch (cause) {
-    context.ports.report(`the subscribe policy of ${request.channel} did not answer`, cause);
+    context.ports.report(`the subscribe proxy of ${channel} did not answer`, cause);
     return refuse(clientErrors.internal);
   }
 }

@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createEngine, MemoryLog, type TokenVerifier } from "@fleetcast/engine";
+import { createEngine, MemoryLog, noProxies, type TokenVerifier } from "@fleetcast/engine";
 import { JournalLog, openSqliteJournal } from "@fleetcast/storage";
+import { type SubscribePolicy, withPolicy } from "../../auth/subscribe-policy.ts";
 import type { ApiConfig, Config } from "../../config/config.ts";
 import { loadConfig } from "../../config/load.ts";
 import type { Logger } from "../../log.ts";
@@ -30,6 +31,10 @@ export const apiKey = "the-server-key";
 const centrifugoKey = "the-centrifugo-key";
 
 const noLog: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+const nobody: Required<SubscribePolicy> = {
+  subscribe: () => ({ kind: "error", code: 103, message: "permission denied" }),
+  subRefresh: async () => ({ expired: true }),
+};
 const noTokens: TokenVerifier = {
   connection: async () => ({ ok: false, why: "invalid" }),
   subscription: async () => ({ ok: false, why: "invalid" }),
@@ -78,7 +83,7 @@ export async function embeddedSide(api: Partial<ApiConfig> = {}): Promise<ApiSid
     verifier: noTokens,
     memoryLog: new MemoryLog({ clock: systemClock, chance: systemChance }),
     journalLog,
-    policies: new Map([["fleetcast", { subscribe: () => ({ kind: "error", code: 103, message: "permission denied" }) as const }]]),
+    proxies: withPolicy(noProxies, nobody),
     report: () => {},
   });
   const push = createEmbeddedPush({ engine, journalLog });

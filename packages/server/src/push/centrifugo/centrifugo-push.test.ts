@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { SubscribePolicy } from "@fleetcast/engine";
 import { Centrifuge, type PublicationContext, type SubscribedContext } from "centrifuge";
+import type { SubscribePolicy } from "../../auth/subscribe-policy.ts";
 import { PushError } from "../push-engine.ts";
 import { withoutCentrifugo } from "./testing-centrifugo.ts";
 import { type CentrifugoStack, type StackOptions, startCentrifugoStack } from "./testing-stack.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { SubscribePolicy } from "@fleetcast/engine";
+import type { SubscribePolicy } from "../../auth/subscribe-policy.ts";
 import { createCentrifugoProxyRoutes, subRefreshProxyPath, subscribeProxyPath } from "./proxy-routes.ts";
 
 const nowS = 1_800_000_000;

@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { Clock, OptionOverride, PolicyAnswer, SubscribePolicy } from "@fleetcast/engine";
+import type { Clock, OptionOverride } from "@fleetcast/engine";
+import type { PolicyAnswer, SubscribePolicy } from "../../auth/subscribe-policy.ts";
 import { readBody } from "../../http/api/body.ts";
 import type { Route } from "../../http/route.ts";
 import type { Logger } from "../../log.ts";

@@ -1,0 +1,18 @@
+/** How a connection reached us: what the engine, proxies and metrics want to know of its socket. */
+export interface TransportInfo {
+  readonly transport: "websocket" | "http_stream" | "sse" | "uni_websocket" | "uni_sse" | "uni_http_stream";
+  readonly protocol: "json" | "protobuf";
+  /** One-way: bare pushes, a connect request and no commands. */
+  readonly oneWay: boolean;
+  /** The client's commands come by `/emulation`, hence the connect reply tells session and node. */
+  readonly emulated: boolean;
+  /** The transport has no close frame (or has one and wants both): the reason also travels as a push. */
+  readonly disconnectPush: boolean;
+  /** `native`: the socket's own ping frames keep it alive (`cf_ws_frame_ping_pong`), and no protocol pings are sent. */
+  readonly pings: "protocol" | "native";
+  readonly remoteAddress: string;
+  /** Headers of the HTTP request that opened it, names in lower case; only those that a proxy may forward. */
+  readonly headers: ReadonlyMap<string, string>;
+  /** `client.user_id_http_header` of that request: a user id that something in front of us vouches for. */
+  readonly headerUser: string | undefined;
+}
