@@ -19,6 +19,7 @@ const commands = {
   torture: { build: false, run: ["e2e/torture.ts"] },
   bench: { build: false, run: ["bench/main.ts"] },
   build: { build: true, run: undefined },
+  executable: { build: true, run: ["scripts/build-executable.ts"] },
 };
 
 process.exit(await main(process.argv[2] ?? "", process.argv.slice(3)));

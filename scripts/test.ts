@@ -62,7 +62,9 @@ function clock(): string {
 }
 
 function endToEndFiles(): string[] {
-  return ["e2e/document", "e2e/pipeline", "e2e/reliability", "e2e/start"].filter((folder) => existsSync(join(root, folder)));
+  return ["e2e/document", "e2e/executable", "e2e/pipeline", "e2e/reliability", "e2e/start"].filter((folder) =>
+    existsSync(join(root, folder)),
+  );
 }
 
 function run(command: string, args: readonly string[], cwd = root): Promise<number> {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { after, test } from "node:test";
+import { executable } from "../harness/executable.ts";
 import { API_KEY } from "../harness/fleetcast.ts";
 import { mosquittoPublish } from "../harness/mosquitto-pub.ts";
 import { eventually } from "../harness/process.ts";
@@ -12,7 +13,7 @@ import { curl, mosquitto, mosquittoPub, nginx, requirePath, skipReason } from ".
 
 /**
  * The user's document, example by example and to the letter (only `exp` is moved into the future), on the embedded stack
- * and on Mosquitto + Centrifugo behind nginx.
+ * from the sources and from the single executable, and on Mosquitto + Centrifugo behind nginx.
  */
 const claims = { sub: "admin_user_01", channels: ["public"], info: { role: "manager", name: "管理员" } };
 
@@ -47,6 +48,7 @@ const broadcastBody = `{
 
 const stacks = [
   { name: "embedded", skip: skipReason(mosquittoPub, curl), start: () => startEmbedded() },
+  { name: "single executable", skip: skipReason(mosquittoPub, curl), start: () => startEmbedded({ executable: executable() }) },
   {
     name: "Mosquitto + Centrifugo",
     skip: skipReason(mosquittoPub, curl, mosquitto, nginx, findCentrifugo({ build: false })),

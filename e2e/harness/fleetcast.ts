@@ -20,6 +20,8 @@ export interface FleetcastOptions {
   /** Entry file under the repository; the product's command line by default. */
   readonly entry?: string;
   readonly command?: readonly string[];
+  /** The single executable instead of the sources on Bun; it then finds neither Node nor Bun on its PATH. */
+  readonly executable?: string;
 }
 
 export const API_KEY = "test-api-key-5b1d";
@@ -76,16 +78,16 @@ export class Fleetcast {
   }
 
   spawn(): OwnProcess {
-    const args = [
-      join(root, this.#options.entry ?? "packages/server/src/cli/main.ts"),
-      ...(this.#options.command ?? ["serve"]),
-      "--data-dir",
-      this.dataDir,
-    ];
-    if (this.#options.config !== undefined) args.push("-c", this.#writeConfig(this.#options.config));
-    return new OwnProcess("fleetcast", bunPath, args, {
+    return this.#run("fleetcast", this.#options.command ?? ["serve"], this.#options.entry);
+  }
+
+  #run(name: string, command: readonly string[], entry = "packages/server/src/cli/main.ts"): OwnProcess {
+    const { executable, config } = this.#options;
+    const args = [...command, "--data-dir", this.dataDir];
+    if (config !== undefined) args.push("-c", this.#writeConfig(config));
+    return new OwnProcess(name, executable ?? bunPath, executable === undefined ? [join(root, entry), ...args] : args, {
       cwd: this.dataDir,
-      env: this.#environment(),
+      env: { ...this.#environment(), ...(executable === undefined ? {} : { PATH: "" }) },
     });
   }
 
@@ -139,16 +141,7 @@ export class Fleetcast {
   }
 
   cliProcess(...args: readonly string[]): OwnProcess {
-    const config = this.#options.config === undefined ? [] : ["-c", this.#writeConfig(this.#options.config)];
-    return new OwnProcess(
-      args.join(" "),
-      bunPath,
-      [join(root, "packages/server/src/cli/main.ts"), ...args, "--data-dir", this.dataDir, ...config],
-      {
-        cwd: this.dataDir,
-        env: this.#environment(),
-      },
-    );
+    return this.#run(args.join(" "), args);
   }
 
   #environment(): Record<string, string> {

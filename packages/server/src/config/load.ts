@@ -1,8 +1,8 @@
 import { hostname } from "node:os";
 import { resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { noRpc } from "@fleetcast/engine";
 import packageJson from "../../package.json" with { type: "json" };
+import { ownFile } from "../runtime/own-files.ts";
 import type { Config, TokenConfig } from "./config.ts";
 import type { OptionValues } from "./options.ts";
 import { completeSecrets, type Secrets, type SecretsOnDisk } from "./secrets.ts";
@@ -105,7 +105,7 @@ function buildConfig(settings: Settings, secrets: Secrets, dataDir: string, fold
     dashboard: {
       enabled: v["dashboard.enabled"],
       publicUrl: v["dashboard.public_url"],
-      dir: fileURLToPath(new URL("../../../dashboard/dist", import.meta.url)),
+      dir: ownFile("packages/dashboard/dist"),
     },
     admin: { enabled: true },
     health: { handlerPrefix: withoutSlash(v["health.handler_prefix"]) },

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import type { RealtimeToken } from "@fleetcast/protocol";
+import { ownFile } from "../../../runtime/own-files.ts";
 import { jsonResponse, Problem } from "../../problem.ts";
 import type { Peer, Route } from "../../route.ts";
 import { dataSecurityHeaders, pageSecurityHeaders } from "../../security.ts";
@@ -29,9 +29,9 @@ export function tryRoutes({ config, signer, log }: Pick<V1Dependencies, "config"
       return handle(request);
     }),
   });
-  const script = fileOnce(fileURLToPath(new URL("./try-client.js", import.meta.url)));
-  const style = fileOnce(fileURLToPath(new URL("./try-client.css", import.meta.url)));
-  const sdk = fileOnce(sdkFile());
+  const script = fileOnce(ownFile("packages/server/src/http/v1/try/try-client.js"));
+  const style = fileOnce(ownFile("packages/server/src/http/v1/try/try-client.css"));
+  const sdk = fileOnce(ownFile("node_modules/centrifuge/dist/centrifuge.js"));
 
   return [
     local("/v1/try", (request) => {
@@ -107,11 +107,6 @@ function isFromHere(request: Request, peer: Peer): boolean {
 
 function isLocalHost(hostname: string): boolean {
   return hostname === "localhost" || isLoopback(hostname.replace(/^\[(.*)\]$/, "$1"));
-}
-
-/** The SDK's browser build lies beside the module build that its package exports. */
-function sdkFile(): string {
-  return fileURLToPath(new URL("../dist/centrifuge.js", import.meta.resolve("centrifuge")));
 }
 
 /** Read when first asked for, then kept; a failed read is tried again. */
