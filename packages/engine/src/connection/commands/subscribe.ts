@@ -1,19 +1,13 @@
 import { clientErrors, disconnects, type SubscribeRequest, utf8Length } from "@fleetcast/protocol";
-import { mayReadHistory, mayReadPresence, maySubscribe } from "../../channel/access.ts";
 import type { Namespace } from "../../channel/namespaces.ts";
-import type { EngineContext } from "../../context.ts";
 import type { Connection } from "../connection.ts";
 import type { Member } from "../member.ts";
-import { type Ending, endWith, nothing, type Outcome, type Refusal, refuse } from "../outcome.ts";
+import { endWith, nothing, type Outcome, refuse } from "../outcome.ts";
+import { type Permission, permit } from "../permission.ts";
 import { enterChannel, goLive, type Subscribed } from "../subscribing.ts";
-import type { SubscriptionTerms } from "../subscription.ts";
-import { termsOf } from "../terms.ts";
 
 const sharedPollType = 4;
 const streamType = 0;
-
-/** What was granted, or why not. */
-type Permission = { readonly kind: "granted"; readonly terms: SubscriptionTerms } | Refusal | Ending;
 
 /** A client asks for a channel. The order of the checks is part of the protocol (C15, C16). */
 export function subscribe(connection: Connection, member: Member, id: number, request: SubscribeRequest): Outcome | Promise<Outcome> {
@@ -61,79 +55,4 @@ function answer(member: Member, id: number, subscribed: Subscribed): Outcome {
   if (subscribed.kind !== "subscribed") return subscribed;
   const { subscription, result } = subscribed;
   return { kind: "reply", reply: { kind: "subscribe", id, result }, after: () => goLive(subscription, member) };
-}
-
-/** Token, private, user-limited, proxy, allow rules: the first that decides, decides. */
-function permit(connection: Connection, member: Member, namespace: Namespace, request: SubscribeRequest): Permission | Promise<Permission> {
-  const { context } = connection;
-  const { options, namespaces } = context;
-  const { channel } = request;
-  if (request.token !== "") return permitByToken(context, member, namespace, request);
-  if (namespaces.isPrivate(channel)) return refuse(clientErrors.permissionDenied);
-  const limitedTo = namespaces.limitedTo(namespace, channel);
-  if (limitedTo === undefined && namespace.subscribeProxy !== undefined) return permitByProxy(connection, member, namespace, request);
-  const granted = limitedTo?.includes(member.user) || (limitedTo === undefined && maySubscribe(options, namespace, member.user));
-  // The insecure mode opens what no rule opens; names, namespaces and `$` stay as they are.
-  if (!granted && !options.insecure) return refuse(clientErrors.permissionDenied);
-  return { kind: "granted", terms: withWishes(context, member, namespace, request, termsOf(namespace, {})) };
-}
-
-async function permitByToken(context: EngineContext, member: Member, namespace: Namespace, request: SubscribeRequest): Promise<Permission> {
-  const verified = await context.ports.verifier.subscription(request.token);
-  if (!verified.ok) {
-    if (verified.why === "expired") return refuse(clientErrors.tokenExpired);
-    return refuse(verified.why === "internal" ? clientErrors.internal : clientErrors.permissionDenied);
-  }
-  const { claims } = verified;
-  if (claims.channel === "") return refuse(clientErrors.permissionDenied);
-  const isMine = claims.channel === request.channel && claims.user === member.user && (claims.client ?? member.client) === member.client;
-  if (!isMine) return endWith(disconnects.invalidToken);
-  return { kind: "granted", terms: withWishes(context, member, namespace, request, termsOf(namespace, claims)) };
-}
-
-/** The proxy's answer is used as it is: the client's wishes are not looked at. A proxy that fails allows nothing (A3). */
-async function permitByProxy(
-  { context, transport }: Connection,
-  member: Member,
-  namespace: Namespace,
-  { channel, token, data }: SubscribeRequest,
-): Promise<Permission> {
-  try {
-    const answer = await namespace.subscribeProxy?.(member.caller(transport), { channel, token, data });
-    switch (answer?.kind) {
-      case "result":
-        return { kind: "granted", terms: termsOf(namespace, answer.result ?? {}) };
-      case "error":
-        return refuse(answer);
-      case "disconnect":
-        return endWith(answer);
-      case undefined:
-        return refuse(clientErrors.permissionDenied);
-    }
-  } catch (cause) {
-    context.ports.report(`the subscribe proxy of ${channel} did not answer`, cause);
-    return refuse(clientErrors.internal);
-  }
-}
-
-/** What a client may ask for beyond the namespace's terms. */
-function withWishes(
-  { options }: EngineContext,
-  member: Member,
-  namespace: Namespace,
-  request: SubscribeRequest,
-  terms: SubscriptionTerms,
-): SubscriptionTerms {
-  const asker = { user: member.user, subscribed: true };
-  const keeps = namespace.recoveryWindow.sizeMax > 0;
-  const readsHistory = keeps && mayReadHistory(options, namespace, asker);
-  const recoverable = terms.recoverable || (request.recoverable && keeps && (namespace.options.allowRecovery || readsHistory));
-  const positioned = request.positioned && keeps && (namespace.options.allowPositioning || readsHistory);
-  const receives = request.joinLeave && namespace.options.joinLeave && mayReadPresence(options, namespace, asker);
-  return {
-    ...terms,
-    recoverable,
-    positioned: terms.positioned || recoverable || positioned,
-    receivesJoinLeave: terms.receivesJoinLeave || receives,
-  };
 }
