@@ -1,0 +1,214 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Backend } from "./backend.ts";
+import { pause } from "./client.ts";
+import { type RunningEngine, type SideName, startOurs, startReal } from "./engines.ts";
+import { TOKEN_SECRET } from "./jwt.ts";
+import { RawWebSocket } from "./raw-websocket.ts";
+import type { Body, ConfigFile, Group, Rule, RuleFormat } from "./rule.ts";
+import { API_KEY, formats, Side } from "./side.ts";
+import { differences } from "./transcript.ts";
+
+export type Verdict =
+  | { readonly kind: "holds" }
+  | { readonly kind: "fails"; readonly why: string }
+  /** No real server to ask. */
+  | { readonly kind: "not run" };
+
+/** One rule in one format. */
+export interface Run {
+  readonly group: string;
+  readonly rule: Rule;
+  readonly format: RuleFormat;
+  readonly ours: Verdict;
+  readonly real: Verdict;
+  /** What the two servers said differently although both fulfil the rule. */
+  readonly differences: readonly string[];
+  /** Both transcripts, kept for what failed. */
+  readonly transcripts: string;
+}
+
+export interface RunOptions {
+  readonly folder: string;
+  /** Path of the real Centrifugo; without it ours runs alone. */
+  readonly centrifugo: string | undefined;
+  readonly sides: readonly SideName[];
+  readonly formats: readonly RuleFormat[];
+  readonly verbose: boolean;
+}
+
+const runsAtOnce = 6;
+const stagesAtOnce = 2;
+const limitMs = 20_000;
+
+/** Every rule of these groups. Groups with one configuration share its servers; configurations run side by side. */
+export async function runGroups(groups: readonly Group[], options: RunOptions): Promise<Run[]> {
+  const backend = await Backend.started();
+  const stages = new Map<string, Group[]>();
+  for (const group of groups) {
+    const text = configText(group, backend.url);
+    stages.set(text, [...(stages.get(text) ?? []), group]);
+  }
+  try {
+    const all = await mapLimited([...stages], stagesAtOnce, ([config, sharing]) => runStage(config, sharing, backend, options));
+    return all.flat();
+  } finally {
+    await backend.stop();
+  }
+}
+
+/** What every group's file says, beneath what its own says. */
+function configText(group: Group, backendUrl: string): string {
+  const own = typeof group.config === "function" ? group.config({ backendUrl }) : group.config;
+  const base: ConfigFile = {
+    http_api: { key: API_KEY },
+    client: { token: { hmac_secret_key: TOKEN_SECRET }, allowed_origins: ["http://localhost:3000"] },
+    health: { enabled: true },
+    usage_stats: { disabled: true },
+    log: { level: "info" },
+  };
+  return JSON.stringify(merged(base, own), undefined, 2);
+}
+
+function merged(under: ConfigFile, over: ConfigFile): ConfigFile {
+  const isObject = (value: unknown): value is ConfigFile => typeof value === "object" && value !== null && !Array.isArray(value);
+  const result = { ...under };
+  for (const [key, value] of Object.entries(over))
+    result[key] = isObject(value) && isObject(under[key]) ? merged(under[key], value) : value;
+  return result;
+}
+
+async function runStage(config: string, groups: readonly Group[], backend: Backend, options: RunOptions): Promise<Run[]> {
+  const folder = join(
+    options.folder,
+    groups
+      .map((group) => group.name)
+      .join("+")
+      .slice(0, 100),
+  );
+  mkdirSync(folder, { recursive: true });
+  const configFile = join(folder, "config.json");
+  writeFileSync(configFile, config);
+  const jobs = groups.flatMap((group) =>
+    group.rules.flatMap((rule) =>
+      rule.formats.filter((format) => options.formats.includes(format)).map((format) => ({ group: group.name, rule, format })),
+    ),
+  );
+  const started = await startEngines(folder, configFile, options).catch((error: unknown) => String(error));
+  if (typeof started === "string") return jobs.map((job) => notStarted(job, started));
+  const speaksProtobuf = await hasProtobuf(started);
+  const one = async ({ group, rule, format }: (typeof jobs)[number]): Promise<Run> => {
+    // Taken away once our server offers Protobuf.
+    const waiting = format === "protobuf" && !speaksProtobuf;
+    const judged = waiting ? { ...rule, options: { ...rule.options, pending: "Protobuf is not offered yet" } } : rule;
+    const run = await runRule(group, judged, format, started, backend);
+    if (options.verbose)
+      process.stdout.write(`${run.ours.kind === "fails" || run.real.kind === "fails" ? "FAILS" : "ok   "} ${rule.id} ${format}\n`);
+    return run;
+  };
+  try {
+    const together = await mapLimited(
+      jobs.filter(({ rule }) => rule.options.alone !== true),
+      runsAtOnce,
+      one,
+    );
+    const alone = await mapLimited(
+      jobs.filter(({ rule }) => rule.options.alone === true),
+      1,
+      one,
+    );
+    return [...together, ...alone];
+  } finally {
+    await Promise.all(started.map((engine) => engine.end()));
+  }
+}
+
+/** A server that refuses the file fails every rule that wanted it. */
+function notStarted(job: { readonly group: string; readonly rule: Rule; readonly format: RuleFormat }, why: string): Run {
+  const options = { ...job.rule.options };
+  delete (options as { pending?: string }).pending;
+  return {
+    ...job,
+    rule: { ...job.rule, options },
+    ours: { kind: "fails", why },
+    real: { kind: "not run" },
+    differences: [],
+    transcripts: "",
+  };
+}
+
+async function startEngines(folder: string, configFile: string, options: RunOptions): Promise<RunningEngine[]> {
+  const starts: Promise<RunningEngine>[] = [];
+  if (options.sides.includes("ours")) starts.push(startOurs({ folder, configFile }));
+  if (options.sides.includes("real") && options.centrifugo !== undefined)
+    starts.push(startReal({ folder, configFile }, options.centrifugo));
+  return Promise.all(starts);
+}
+
+async function hasProtobuf(engines: readonly RunningEngine[]): Promise<boolean> {
+  const ours = engines.find((engine) => engine.name === "ours");
+  if (ours === undefined) return true;
+  try {
+    (await RawWebSocket.open({ port: ours.port, protocols: ["centrifuge-protobuf"] })).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+let runCount = 0;
+
+async function runRule(group: string, rule: Rule, format: RuleFormat, engines: readonly RunningEngine[], backend: Backend): Promise<Run> {
+  const number = String(runCount++ % 10_000).padStart(4, "0");
+  const sides = engines.map(
+    (engine) => new Side(engine, formats[format === "http" ? "json" : format], `q${number}${engine.name[0]}`, backend),
+  );
+  const verdicts = await Promise.all(sides.map((side) => judge(side, bodyFor(rule, side.name), rule.options.limitMs ?? limitMs)));
+  const of = (name: SideName): Verdict => verdicts[sides.findIndex((side) => side.name === name)] ?? { kind: "not run" };
+  const [ours, real] = [sides.find((side) => side.name === "ours"), sides.find((side) => side.name === "real")];
+  const bothHold = verdicts.length === 2 && verdicts.every((verdict) => verdict.kind === "holds");
+  const compared = bothHold && rule.options.differs === undefined && ours !== undefined && real !== undefined;
+  return {
+    group,
+    rule,
+    format,
+    ours: of("ours"),
+    real: of("real"),
+    differences: compared ? differences(ours.transcript, real.transcript, rule.options.compare ?? "in order") : [],
+    transcripts: sides.map((side) => `  --- ${side.name}\n${side.transcript}`).join(""),
+  };
+}
+
+function bodyFor(rule: Rule, name: SideName): Body {
+  return name === "real" && rule.options.differs !== undefined ? rule.options.differs.real : rule.body;
+}
+
+async function judge(side: Side, body: Body, limit: number): Promise<Verdict> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  try {
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`not done within ${limit} ms`)), limit);
+    });
+    await Promise.race([body(side), late]);
+    await side.settle();
+    return { kind: "holds" };
+  } catch (error) {
+    return {
+      kind: "fails",
+      why: error instanceof Error ? (error.stack ?? error.message).split("\n").slice(0, 14).join("\n") : String(error),
+    };
+  } finally {
+    clearTimeout(timer);
+    await Promise.race([side.end(), pause(2_000)]);
+  }
+}
+
+async function mapLimited<T, R>(items: readonly T[], limit: number, one: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = new Array(items.length);
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (let i = next++; i < items.length; i = next++) results[i] = await one(items[i]!);
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
+  return results;
+}
