@@ -32,6 +32,8 @@ export interface ConnectionInput {
   message(frame: string | Uint8Array): void;
   /** The socket's buffer is empty again. */
   drained(): void;
+  /** The peer took nothing of what the socket holds for longer than its transport allows (3009). */
+  writeTimedOut(): void;
   closed(): void;
 }
 
@@ -73,6 +75,8 @@ export interface Engine {
   unsubscribe(target: ConnectionTarget, channel: string): void;
   disconnect(target: ConnectionTarget, code: number, reason: string, whitelist: readonly string[]): void;
   channels(): ReadonlyMap<string, number>;
+  /** Authenticated connections, as `stats` counts them; cheap enough to ask before each upgrade. */
+  readonly connectionCount: number;
   stats(): EngineStats;
   /** Refuses new sockets, disconnects everybody with 3001, resolves when all are gone or after `limitMs`. */
   stop(limitMs: number): Promise<void>;

@@ -156,6 +156,10 @@ class EmbeddedEngine implements Engine {
     return new Map([...this.#context.hub.channels.values()].map(({ name, subscriptions }) => [name, subscriptions.length]));
   }
 
+  get connectionCount(): number {
+    return this.#context.hub.connectionCount;
+  }
+
   stats(): EngineStats {
     const { hub, fanOut, counters, ports } = this.#context;
     let queuedBytes = 0;

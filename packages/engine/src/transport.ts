@@ -10,6 +10,8 @@ export interface TransportInfo {
   readonly disconnectPush: boolean;
   /** `native`: the socket's own ping frames keep it alive (`cf_ws_frame_ping_pong`), and no protocol pings are sent. */
   readonly pings: "protocol" | "native";
+  /** False: every message in a frame of its own (`uni_websocket` without `join_push_messages`). Absent: joined. */
+  readonly joinsMessages?: boolean;
   readonly remoteAddress: string;
   /** Headers of the HTTP request that opened it, names in lower case; only those that a proxy may forward. */
   readonly headers: ReadonlyMap<string, string>;

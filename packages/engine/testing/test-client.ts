@@ -98,6 +98,11 @@ export class TestClient {
     while (this.#pongCount < this.pingCount && this.closeCode === undefined) this.pong();
   }
 
+  /** The runtime noticed that this peer takes nothing. */
+  writeTimedOut(): void {
+    this.#input.writeTimedOut();
+  }
+
   /** Leaves without a word. */
   cut(): void {
     this.socket.cut();

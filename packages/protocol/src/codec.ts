@@ -37,4 +37,6 @@ export interface Codec {
   join(payloads: readonly EncodedMessage["payload"][]): EncodedMessage["payload"];
   /** Bytes between two messages of a frame. */
   readonly separatorBytes: number;
+  /** Messages that one frame joins at most. */
+  readonly messagesPerFrameMax: number;
 }

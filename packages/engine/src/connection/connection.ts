@@ -134,6 +134,10 @@ export class Connection implements ConnectionInput, OutboxOwner, WheelEntry {
     if (this.#phase.name === "ending" && !this.outbox.isBlocked) this.#sayClose(this.#phase.disconnect);
   }
 
+  writeTimedOut(): void {
+    this.disconnect(disconnects.writeError);
+  }
+
   closed(): void {
     if (this.#phase.name === "closed") return;
     this.#leave();

@@ -144,6 +144,20 @@ test("[OB3] what was queued before a close leaves before the close frame, also f
   await stopped;
 });
 
+test("[C27] a peer that takes nothing for the write timeout is out of the hub at once; 3009 when it drains within a second", async () => {
+  const [b, [stuck, frozen]] = await subscribers(2);
+  assert.ok(stuck && frozen);
+  for (const client of [stuck, frozen]) client.socket.stall();
+  await publishAtOnce(b, 1, 2);
+  stuck.writeTimedOut();
+  frozen.writeTimedOut();
+  assert.deepEqual([b.engine.connectionCount, stuck.closeCode], [0, undefined]);
+  stuck.socket.take();
+  assert.equal(stuck.closeCode, 3009);
+  await b.clock.advance(1_100);
+  assert.equal(frozen.closeCode, 0, "cut without a close frame");
+});
+
 test("[D23] a peer that does not answer the close frame is cut after 5 s", async () => {
   const [b, [client]] = await subscribers(1);
   assert.ok(client);

@@ -1,4 +1,4 @@
-import { type Codec, type EncodedMessage, messagesPerFrameMax } from "@fleetcast/protocol";
+import type { Codec, EncodedMessage } from "@fleetcast/protocol";
 import type { Socket } from "../ports.ts";
 
 /**
@@ -12,7 +12,7 @@ export class WaitingMessage {
   readonly before: WaitingMessage | undefined;
   /** The last message of the frame before. */
   readonly frameBefore: WaitingMessage | undefined;
-  /** Place in its frame, from 1 to `messagesPerFrameMax`. */
+  /** Place in its frame, from 1 to the codec's `messagesPerFrameMax`. */
   readonly place: number;
   /** Messages and bytes up to here, over all frames of the list. */
   readonly count: number;
@@ -21,14 +21,14 @@ export class WaitingMessage {
   successor: WaitingMessage | undefined;
   #frame: EncodedMessage["payload"] | undefined;
 
-  constructor(message: EncodedMessage, tail: WaitingMessage | undefined, separatorBytes: number) {
-    const sameFrame = tail !== undefined && tail.place < messagesPerFrameMax;
+  constructor(message: EncodedMessage, tail: WaitingMessage | undefined, codec: Codec) {
+    const sameFrame = tail !== undefined && tail.place < codec.messagesPerFrameMax;
     this.message = message;
     this.before = sameFrame ? tail : undefined;
     this.frameBefore = sameFrame ? tail.frameBefore : tail;
     this.place = sameFrame ? tail.place + 1 : 1;
     this.count = (tail?.count ?? 0) + 1;
-    this.sizeBytes = (tail?.sizeBytes ?? 0) + message.sizeBytes + separatorBytes;
+    this.sizeBytes = (tail?.sizeBytes ?? 0) + message.sizeBytes + codec.separatorBytes;
   }
 
   /** The frame that ends with this message. */
@@ -105,7 +105,7 @@ export class Outbox {
 
   /** A message for this connection alone: a reply. */
   push(message: EncodedMessage): void {
-    if (!this.#ended) this.#append(new WaitingMessage(message, this.#tail, this.codec.separatorBytes));
+    if (!this.#ended) this.#append(new WaitingMessage(message, this.#tail, this.codec));
   }
 
   /** A message that many get at this moment. The hot path: usually it finds its node made. */
@@ -115,7 +115,7 @@ export class Outbox {
     if (tail !== undefined) {
       let node = tail.successor;
       if (node === undefined || node.message !== message) {
-        node = new WaitingMessage(message, tail, this.codec.separatorBytes);
+        node = new WaitingMessage(message, tail, this.codec);
         tail.successor = node;
       }
       this.#append(node);
@@ -123,7 +123,7 @@ export class Outbox {
     }
     let first = this.#schedule.first;
     if (first === undefined || first.message !== message) {
-      first = new WaitingMessage(message, undefined, this.codec.separatorBytes);
+      first = new WaitingMessage(message, undefined, this.codec);
       this.#schedule.first = first;
     }
     this.#append(first);

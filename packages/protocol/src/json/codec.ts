@@ -1,4 +1,5 @@
 import type { Codec, EncodedMessage } from "../codec.ts";
+import { messagesPerFrameMax } from "../limits.ts";
 import { decodeJsonConnect, decodeJsonFrame } from "./decode.ts";
 import { encodeBarePush, encodePush, encodeReply, NotJson, rawText } from "./encode.ts";
 
@@ -13,6 +14,7 @@ export const jsonCodec: Codec = {
   ping: { payload: "{}", sizeBytes: 2 },
   join: (payloads) => payloads.join("\n"),
   separatorBytes: 1,
+  messagesPerFrameMax,
 };
 
 /** One-way JSON: bare pushes, one connect request. */
@@ -23,6 +25,9 @@ export const oneWayJsonCodec: Codec = {
   decode: decodeJsonConnect,
   push: (push) => encoded(() => encodeBarePush(push)),
 };
+
+/** The same with every push in a frame of its own: `uni_websocket` without `join_push_messages`. */
+export const oneWaySingleJsonCodec: Codec = { ...oneWayJsonCodec, index: 7, messagesPerFrameMax: 1 };
 
 /** Is this payload one that JSON clients can be sent: UTF-8 and one JSON value? */
 export function isJsonPayload(data: Uint8Array): boolean {

@@ -24,6 +24,7 @@ const echo = {
     return {
       message: (frame) => socket.send(frame),
       drained: () => told.push("drained"),
+      writeTimedOut: () => told.push("write timed out"),
       closed: () => told.push("closed"),
     };
   },
