@@ -1,7 +1,10 @@
 export { createEngine } from "./engine.ts";
 export * from "./engine-api.ts";
-export { idempotencyKeyTtlMs, MemoryLog } from "./history/memory-log.ts";
+export { idempotencyKeyTtlMs } from "./history/idempotency-keys.ts";
+export { MemoryLog } from "./history/memory-log.ts";
 export * from "./log.ts";
+export * from "./map/map-log.ts";
+export { MemoryMapLog } from "./map/memory-map-log.ts";
 export * from "./options.ts";
 export * from "./ports.ts";
 export * from "./proxies.ts";

@@ -10,9 +10,9 @@ import {
   UnrecoverablePosition,
 } from "../log.ts";
 import type { Chance, Clock } from "../ports.ts";
+import { IdempotencyKeys, idempotencyKeyTtlMs } from "./idempotency-keys.ts";
+import { PublicationWindow } from "./publication-window.ts";
 
-/** How long an idempotency key answers with the first position (D52). */
-export const idempotencyKeyTtlMs = 300_000;
 /** A stream that was only asked for: whoever can subscribe could otherwise fill the memory with names for 30 days. */
 const emptyStreamTtlMs = 600_000;
 const sweepEveryMsMin = 1_000;
@@ -30,8 +30,7 @@ export class MemoryLog implements Log {
   readonly #clock: Clock;
   readonly #chance: Chance;
   readonly #streams = new Map<string, Stream>();
-  /** Insertion order is expiry order: every key lives equally long. */
-  readonly #idempotent = new Map<string, { readonly position: StreamPosition; readonly atMs: number }>();
+  readonly #idempotencyKeys = new IdempotencyKeys();
   #listener: (batch: readonly CommittedPublication[]) => void = () => {};
   #cancelSweep: (() => void) | undefined;
   #sweepDueMs = Number.POSITIVE_INFINITY;
@@ -60,7 +59,7 @@ export class MemoryLog implements Log {
     }
     const top = { offset: stream.top, epoch: stream.epoch };
     if (request.limit === 0) return { publications: [], top };
-    return { publications: select(stream.readable(request.window, this.#clock.monotonicMs()), request), top };
+    return { publications: stream.isExpired(request.window.ttlMs, this.#clock.monotonicMs()) ? [] : stream.select(request), top };
   }
 
   async top(channel: string, window: HistoryWindow): Promise<StreamPosition> {
@@ -74,7 +73,7 @@ export class MemoryLog implements Log {
 
   /** Streams and idempotency keys held, for the debug state (P7). */
   get size(): { readonly streams: number; readonly idempotencyKeys: number } {
-    return { streams: this.#streams.size, idempotencyKeys: this.#idempotent.size };
+    return { streams: this.#streams.size, idempotencyKeys: this.#idempotencyKeys.size };
   }
 
   /** Cancels the sweep timer. Nothing else needs an end. */
@@ -86,17 +85,13 @@ export class MemoryLog implements Log {
 
   #appendOne(item: LogAppend, committed: CommittedPublication[]): AppendResult {
     const nowMs = this.#clock.monotonicMs();
-    const idempotencyId = item.idempotencyKey === undefined ? undefined : `${item.channel}\0${item.idempotencyKey}`;
-    if (idempotencyId !== undefined) {
-      const first = this.#idempotent.get(idempotencyId);
-      if (first !== undefined && nowMs - first.atMs <= idempotencyKeyTtlMs) return { position: first.position, suppressed: "idempotency" };
-    }
+    const { channel, idempotencyKey } = item;
+    if (idempotencyKey === undefined) return this.#store(item, nowMs, committed);
+    const first = this.#idempotencyKeys.find(channel, idempotencyKey, nowMs);
+    if (first !== undefined) return { position: first, suppressed: "idempotency" };
     const result = this.#store(item, nowMs, committed);
-    if (idempotencyId !== undefined) {
-      this.#idempotent.delete(idempotencyId);
-      this.#idempotent.set(idempotencyId, { position: result.position, atMs: nowMs });
-      this.#sweepAt(nowMs + idempotencyKeyTtlMs);
-    }
+    this.#idempotencyKeys.remember(channel, idempotencyKey, result.position, nowMs);
+    this.#sweepAt(nowMs + idempotencyKeyTtlMs);
     return result;
   }
 
@@ -159,14 +154,7 @@ export class MemoryLog implements Log {
 
   /** Answers when there is something to take away next. */
   #sweep(nowMs: number): number {
-    let nextDueMs = Number.POSITIVE_INFINITY;
-    for (const [id, first] of this.#idempotent) {
-      if (nowMs - first.atMs <= idempotencyKeyTtlMs) {
-        nextDueMs = first.atMs + idempotencyKeyTtlMs;
-        break;
-      }
-      this.#idempotent.delete(id);
-    }
+    let nextDueMs = this.#idempotencyKeys.sweep(nowMs);
     for (const [channel, stream] of this.#streams) {
       if (stream.isForgotten(nowMs)) {
         this.#streams.delete(channel);
@@ -190,34 +178,34 @@ class Stream {
   lastMs = 0;
   /** Monotonic time of the last publication or read. */
   touchedMs = 0;
-  /** Oldest first; entries below `#head` are trimmed and wait for the array to be cut. */
-  #publications: Publication[] = [];
-  #head = 0;
+  readonly #kept = new PublicationWindow();
 
   constructor(epoch: string) {
     this.epoch = epoch;
   }
 
   push(publication: Publication, window: HistoryWindow, nowMs: number): void {
-    this.#publications.push(publication);
+    this.#kept.push(publication, window.sizeMax);
     this.top = publication.offset;
     this.lastMs = nowMs;
     this.ttlMs = window.ttlMs;
-    this.#head = Math.max(this.#head, this.#publications.length - window.sizeMax);
-    // Cutting only when half is dead makes a trim cost O(1) on average.
-    if (this.#head > 16 && this.#head * 2 > this.#publications.length) {
-      this.#publications = this.#publications.slice(this.#head);
-      this.#head = 0;
-    }
   }
 
-  readable(window: HistoryWindow, nowMs: number): readonly Publication[] {
-    if (window.sizeMax <= 0 || this.isExpired(window.ttlMs, nowMs)) return [];
-    return this.#publications.slice(Math.max(this.#head, this.#publications.length - window.sizeMax));
+  select({ window, since, limit, reverse, upTo }: ReadRequest): readonly Publication[] {
+    const oldest = window.sizeMax > 0 ? this.#kept.oldestOffset(window.sizeMax) : undefined;
+    if (oldest === undefined) return [];
+    const count = limit < 0 ? Number.POSITIVE_INFINITY : limit;
+    const last = Math.min(this.top, upTo ?? this.top);
+    if (reverse) {
+      const newest = Math.min(last, (since?.offset ?? Number.POSITIVE_INFINITY) - 1);
+      return this.#kept.range(Math.max(oldest, newest - count + 1), newest).reverse();
+    }
+    const first = Math.max(oldest, (since?.offset ?? 0) + 1);
+    return this.#kept.range(first, Math.min(last, first + count - 1));
   }
 
   newest(): Publication | undefined {
-    return this.#publications.length > this.#head ? this.#publications[this.#publications.length - 1] : undefined;
+    return this.#kept.newest;
   }
 
   isExpired(ttlMs: number, nowMs: number): boolean {
@@ -241,8 +229,7 @@ class Stream {
   }
 
   forget(): void {
-    this.#publications = [];
-    this.#head = 0;
+    this.#kept.clear();
   }
 }
 
@@ -254,19 +241,4 @@ function publicationOf(item: LogAppend, offset: number): Publication {
     ...(item.tags === undefined ? {} : { tags: item.tags }),
     ...(item.version === undefined || item.version === 0 ? {} : { version: item.version }),
   };
-}
-
-/** Offsets are contiguous, so a place in the list is arithmetic. */
-function select(readable: readonly Publication[], request: ReadRequest): readonly Publication[] {
-  const oldest = readable[0]?.offset;
-  if (oldest === undefined) return [];
-  const { since, limit, reverse, upTo } = request;
-  let from = 0;
-  let to = readable.length;
-  if (upTo !== undefined) to = Math.min(to, upTo - oldest + 1);
-  if (since !== undefined && !reverse) from = Math.max(from, since.offset - oldest + 1);
-  if (since !== undefined && reverse) to = Math.min(to, since.offset - oldest);
-  if (from >= to) return [];
-  if (!reverse) return readable.slice(from, limit < 0 ? to : Math.min(to, from + limit));
-  return readable.slice(limit < 0 ? from : Math.max(from, to - limit), to).reverse();
 }
