@@ -23,7 +23,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   dashboard: ["protocol"],
   simulator: ["protocol"],
 };
-const withTesting = new Set(["engine", "storage"]);
+const withTesting = new Set(["protocol", "engine", "storage"]);
 /** No package of npm's and nothing of Node's: these two also run in a browser. */
 const withoutDependencies = new Set(["protocol", "engine"]);
 

@@ -11,6 +11,7 @@ import { ManualClock } from "./manual-clock.ts";
 import { MemorySocket } from "./memory-socket.ts";
 import { SeededChance } from "./seeded-chance.ts";
 import { TestClient } from "./test-client.ts";
+import { wireFormat } from "./wire-format.ts";
 
 /** A namespace with everything closed and nothing kept, and what a test opens. */
 export function channelOptions(open: Partial<ChannelOptions> = {}): ChannelOptions {
@@ -119,7 +120,7 @@ export interface BenchSetup {
   readonly seed?: number;
 }
 
-/** The transport of most clients. */
+/** The transport of most clients; a bench's `open` puts the format of the running test in it. */
 export const jsonWebSocket: TransportInfo = {
   transport: "websocket",
   protocol: "json",
@@ -164,14 +165,19 @@ export class EngineBench {
   /** Opens a socket that says nothing yet. */
   open(transport: Partial<TransportInfo> = {}): TestClient {
     const socket = new MemorySocket();
-    const input = this.engine.accept(socket, { ...jsonWebSocket, ...transport });
+    const whole: TransportInfo = { ...jsonWebSocket, protocol: wireFormat(), ...transport };
+    const input = this.engine.accept(socket, whole);
     socket.attach(input);
-    return new TestClient(this.clock, socket, input);
+    return new TestClient(this.clock, socket, input, whole.protocol);
   }
 
   /** Opens a socket and connects with these claims. */
-  async connect(claims: BenchToken = { user: "ann" }, more: Readonly<Record<string, unknown>> = {}): Promise<TestClient> {
-    const client = this.open();
+  async connect(
+    claims: BenchToken = { user: "ann" },
+    more: Readonly<Record<string, unknown>> = {},
+    transport: Partial<TransportInfo> = {},
+  ): Promise<TestClient> {
+    const client = this.open(transport);
     await client.call("connect", { token: token(claims), ...more });
     return client;
   }

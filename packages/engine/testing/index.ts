@@ -6,3 +6,4 @@ export * from "./memory-socket.ts";
 export * from "./seeded-chance.ts";
 export * from "./simulated-client.ts";
 export * from "./test-client.ts";
+export * from "./wire-format.ts";

@@ -1,33 +1,35 @@
+import type { Wire } from "@fleetcast/protocol/testing";
 import type { ConnectionInput } from "../src/engine-api.ts";
 import type { ManualClock } from "./manual-clock.ts";
 import type { MemorySocket } from "./memory-socket.ts";
+import { commandsOf, frameOf, messagesOf, type WireFormat } from "./wire-format.ts";
 
-/** A message as it came over the wire, parsed. Tests look into it, so its shape is open. */
-// biome-ignore lint/suspicious/noExplicitAny: what the wire says is what a test checks.
-export type Wire = Record<string, any>;
+export type { Wire } from "@fleetcast/protocol/testing";
 
-/** The client's end: speaks frames, keeps what came back. */
+/** The client's end: speaks frames of its format, keeps what came back. */
 export class TestClient {
   readonly socket: MemorySocket;
   readonly #clock: ManualClock;
   readonly #input: ConnectionInput;
+  readonly #format: WireFormat;
   #nextId = 1;
   #read = 0;
   #pongCount = 0;
   readonly #messages: Wire[] = [];
   #parsedFrames = 0;
 
-  constructor(clock: ManualClock, socket: MemorySocket, input: ConnectionInput) {
+  constructor(clock: ManualClock, socket: MemorySocket, input: ConnectionInput, format: WireFormat) {
     this.#clock = clock;
     this.socket = socket;
     this.#input = input;
+    this.#format = format;
   }
 
   /** Every message so far, in order. Pings are `{}`. */
   get messages(): readonly Wire[] {
     const { arrived } = this.socket;
     for (; this.#parsedFrames < arrived.length; this.#parsedFrames++) {
-      for (const line of String(arrived[this.#parsedFrames]).split("\n")) this.#messages.push(JSON.parse(line) as Wire);
+      this.#messages.push(...messagesOf(this.#format, arrived[this.#parsedFrames] ?? ""));
     }
     return this.#messages;
   }
@@ -54,15 +56,19 @@ export class TestClient {
     return String(this.messages.find((message) => "connect" in message)?.["connect"]["client"]);
   }
 
-  /** Sends a frame as it is; nothing is awaited. */
+  /**
+   * Sends a frame; nothing is awaited. Commands are written as lines of JSON in either format; what is no JSON, and bytes,
+   * are sent as they are.
+   */
   say(frame: string | Uint8Array): void {
-    this.#input.message(frame);
+    const commands = this.#format === "protobuf" && typeof frame === "string" ? commandsOf(frame) : undefined;
+    this.#input.message(commands === undefined ? frame : frameOf(this.#format, commands));
   }
 
   /** Sends one command and waits until all is quiet; answers its reply, or undefined when none came. */
   async call(method: string, request: Readonly<Record<string, unknown>> = {}): Promise<Wire> {
     const id = this.#nextId++;
-    this.say(JSON.stringify({ id, [method]: request }));
+    this.#input.message(frameOf(this.#format, [{ id, [method]: request }]));
     await this.#clock.settle();
     return this.reply(id) ?? {};
   }

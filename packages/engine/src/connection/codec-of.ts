@@ -7,16 +7,17 @@ import {
   oneWayJsonEventsCodec,
   oneWayJsonLinesCodec,
   oneWaySingleJsonCodec,
+  protobufCodec,
 } from "@fleetcast/protocol";
 import type { TransportInfo } from "../transport.ts";
 
 /** The wire format that a transport speaks, with the framing that it needs. */
-export function codecOf({ transport, joinsMessages }: TransportInfo): Codec {
+export function codecOf({ transport, protocol, joinsMessages }: TransportInfo): Codec {
   switch (transport) {
     case "websocket":
-      return jsonCodec;
+      return protocol === "protobuf" ? protobufCodec : jsonCodec;
     case "http_stream":
-      return jsonLinesCodec;
+      return protocol === "protobuf" ? protobufCodec : jsonLinesCodec;
     case "sse":
       return jsonEventsCodec;
     case "uni_websocket":

@@ -24,6 +24,8 @@ import { leaveAll } from "./unsubscribing.ts";
 const closeWaitMsMax = 1_000;
 /** How long a closed socket may take to answer before it is cut. */
 const closeAnswerMsMax = 5_000;
+/** What a frame that waits costs beside its bytes: a frame may be a single one. */
+const waitingFrameOverheadBytes = 128;
 /** A connection whose connect command failed is cut this long after. */
 const refusedMsMax = 5_000;
 
@@ -124,7 +126,7 @@ export class Connection implements ConnectionInput, OutboxOwner, WheelEntry {
     }
     this.#waitingFrames ??= [];
     this.#waitingFrames.push(frame);
-    this.#waitingFrameBytes += frame.length;
+    this.#waitingFrameBytes += frame.length + waitingFrameOverheadBytes;
     // A socket cannot be paused here, so frames sent faster than commands end are bounded like everything else.
     if (this.#waitingFrameBytes > this.context.options.queueBytesMax) this.disconnect(disconnects.tooManyRequests);
   }
@@ -251,7 +253,7 @@ export class Connection implements ConnectionInput, OutboxOwner, WheelEntry {
     while (!this.#busy && this.isOpen && this.#waitingFrames !== undefined) {
       const next = this.#waitingFrames.shift();
       if (next === undefined) break;
-      this.#waitingFrameBytes -= next.length;
+      this.#waitingFrameBytes -= next.length + waitingFrameOverheadBytes;
       this.#run(this.codec.decode(next), 0);
     }
   }

@@ -1,6 +1,7 @@
 import type { DecodedFrame } from "../codec.ts";
 import { type ClientCommand, type FilterNode, type Method, methodsInOrder, type SubscribeRequest, type TrackBatch } from "../command.ts";
-import { type Extent, JsonReader, type Members, ProtocolViolation } from "./reader.ts";
+import { ProtocolViolation } from "../protocol-violation.ts";
+import { type Extent, JsonReader, type Members } from "./reader.ts";
 
 const pong: ClientCommand = { kind: "pong" };
 const onlyPong: DecodedFrame = { commands: [pong], violation: false };

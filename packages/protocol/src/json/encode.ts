@@ -1,3 +1,4 @@
+import { offsetBeyondExact } from "../limits.ts";
 import type { Push, SubscribePush } from "../push.ts";
 import type { ConnectResult, RefreshResult, Reply, SubscribeResult } from "../reply.ts";
 import type { ClientInfo, Publication } from "../values.ts";
@@ -177,7 +178,9 @@ function object(...members: readonly string[]): string {
 }
 
 function number(name: string, value: number | undefined): string {
-  return value === undefined || value === 0 ? "" : `"${name}":${value}`;
+  if (value === undefined || value === 0) return "";
+  // A client's own offset, told back to it: the largest stands for all that are not exact here (D29).
+  return value === offsetBeyondExact ? `"${name}":18446744073709551615` : `"${name}":${value}`;
 }
 
 function flag(name: string, value: boolean | undefined): string {

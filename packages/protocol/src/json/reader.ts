@@ -1,10 +1,6 @@
 import { offsetBeyondExact, offsetMax } from "../limits.ts";
+import { ProtocolViolation } from "../protocol-violation.ts";
 import { scanString, scanValue, skipWhitespace } from "./scan.ts";
-
-/** The text is not what the protocol allows: disconnect 3501. Thrown and caught inside the codec only. */
-export class ProtocolViolation extends Error {
-  override readonly name = "ProtocolViolation";
-}
 
 /** Where a member's value stands in the text. */
 export interface Extent {

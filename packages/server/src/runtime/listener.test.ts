@@ -4,7 +4,7 @@ import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import type { ConnectionInput, Engine, Socket } from "@fleetcast/engine";
+import type { ConnectionInput, Engine, Socket, TransportInfo } from "@fleetcast/engine";
 import type { Route } from "../http/route.ts";
 import { ListenError, type Listener, type ListenerOptions, listen } from "./listener.ts";
 import { originRule } from "./origin.ts";
@@ -17,10 +17,12 @@ const folder = mkdtempSync(join(tmpdir(), "fleetcast-listener-"));
 const failures: string[] = [];
 const log = { debug: () => {}, info: () => {}, warn: () => {}, error: (_fields: object, message: string) => failures.push(message) };
 const sockets: Socket[] = [];
+const formats: string[] = [];
 const told: string[] = [];
 const echo = {
-  accept(socket: Socket): ConnectionInput {
+  accept(socket: Socket, transport: TransportInfo): ConnectionInput {
     sockets.push(socket);
+    formats.push(transport.protocol);
     return {
       message: (frame) => socket.send(frame),
       drained: () => told.push("drained"),
@@ -178,6 +180,18 @@ test("[W7] an unknown subprotocol is upgraded without a header, a known one is n
   assert.match(unknown, /^HTTP\/1\.1 101/);
   assert.ok(!/sec-websocket-protocol/i.test(unknown), unknown);
   assert.match(await raw(handshake("Sec-WebSocket-Protocol: foo, centrifuge-json\r\n")), /Sec-WebSocket-Protocol: centrifuge-json/i);
+});
+
+test("[W7] the engine is told the format that was agreed on", async () => {
+  formats.length = 0;
+  assert.match(
+    await raw(handshake("Sec-WebSocket-Protocol: foo, centrifuge-protobuf\r\n")),
+    /Sec-WebSocket-Protocol: centrifuge-protobuf/i,
+  );
+  await raw(handshake());
+  const asked = await raw(handshake().replace("websocket HTTP", "websocket?format=protobuf HTTP"));
+  assert.ok(!/sec-websocket-protocol/i.test(asked), asked);
+  assert.deepEqual(formats, ["protobuf", "json", "protobuf"]);
 });
 
 test("text comes back as text and bytes as bytes; a frame over the limit closes with 1009", async () => {

@@ -98,7 +98,7 @@ function serve(options: ListenerOptions, hostname: string): Bun.Server<SocketDat
       if (websocket !== undefined && path === websocket.path) {
         const decision = websocket.decide(request);
         if (decision.kind === "refuse") return plain(decision.status, decision.text);
-        const data: SocketData = { remoteAddress, input: undefined };
+        const data: SocketData = { remoteAddress, protocol: decision.protocol, input: undefined };
         if (server.upgrade(request, { data, headers: decision.headers })) return undefined;
         return plain(400, "Bad Request");
       }

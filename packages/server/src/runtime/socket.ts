@@ -4,6 +4,7 @@ import type { ServerWebSocket } from "bun";
 /** What a Bun socket carries: its end of the seam towards the engine. */
 export interface SocketData {
   readonly remoteAddress: string;
+  readonly protocol: "json" | "protobuf";
   input: ConnectionInput | undefined;
 }
 
@@ -27,6 +28,7 @@ class BunSocket implements Socket {
     this.#ws = ws;
   }
 
+  /** A string leaves as a text frame, bytes as a binary one. */
   send(frame: string | Uint8Array): "sent" | "queued" | "gone" {
     const result = this.#ws.send(frame as string);
     if (result > 0) return "sent";
@@ -50,9 +52,8 @@ class BunSocket implements Socket {
   }
 }
 
-const jsonWebSocket = {
+const webSocket = {
   transport: "websocket",
-  protocol: "json",
   oneWay: false,
   emulated: false,
   disconnectPush: false,
@@ -74,7 +75,8 @@ export function websocketHandlers(
     backpressureLimit: backpressureBytesMax(limits.queueBytesMax),
     closeOnBackpressureLimit: false,
     open(ws) {
-      ws.data.input = engine.accept(new BunSocket(ws), { ...jsonWebSocket, remoteAddress: ws.data.remoteAddress });
+      const { protocol, remoteAddress } = ws.data;
+      ws.data.input = engine.accept(new BunSocket(ws), { ...webSocket, protocol, remoteAddress });
     },
     message(ws, frame) {
       ws.data.input?.message(frame);

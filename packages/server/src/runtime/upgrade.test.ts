@@ -17,27 +17,37 @@ function ask(headers: Record<string, string | undefined> = {}, path = "/connecti
 }
 
 test("a proper handshake is upgraded, without a subprotocol where none was asked", () => {
-  assert.deepEqual(ask(), { kind: "upgrade", headers: { "Sec-WebSocket-Protocol": "" } });
+  assert.deepEqual(ask(), { kind: "upgrade", protocol: "json", headers: { "Sec-WebSocket-Protocol": "" } });
 });
 
 test("[W7] the first subprotocol that we know is taken in the client's order, unknown ones are ignored", () => {
-  const header = (value: string) => ask({ "sec-websocket-protocol": value });
-  assert.deepEqual(header("foo, centrifuge-json"), { kind: "upgrade", headers: { "Sec-WebSocket-Protocol": "centrifuge-json" } });
-  assert.deepEqual(header("centrifuge-json, centrifuge-protobuf"), {
-    kind: "upgrade",
-    headers: { "Sec-WebSocket-Protocol": "centrifuge-json" },
-  });
-  assert.deepEqual(header("foo, bar"), { kind: "upgrade", headers: { "Sec-WebSocket-Protocol": "" } });
+  for (const [asked, protocol, answered] of [
+    ["foo, centrifuge-json", "json", "centrifuge-json"],
+    ["centrifuge-json, centrifuge-protobuf", "json", "centrifuge-json"],
+    ["foo,centrifuge-protobuf , centrifuge-json", "protobuf", "centrifuge-protobuf"],
+    ["foo, bar", "json", ""],
+    ["CENTRIFUGE-PROTOBUF", "json", ""],
+  ] as const) {
+    assert.deepEqual(
+      ask({ "sec-websocket-protocol": asked }),
+      { kind: "upgrade", protocol, headers: { "Sec-WebSocket-Protocol": answered } },
+      asked,
+    );
+  }
 });
 
-test("Protobuf is refused with 400 and a text that says so, asked for in any of the three ways", () => {
-  for (const decision of [
-    ask({ "sec-websocket-protocol": "centrifuge-protobuf" }),
-    ask({}, "/connection/websocket?format=protobuf"),
-    ask({}, "/connection/websocket?cf_protocol=protobuf"),
-  ]) {
-    assert.equal(decision.kind === "refuse" && decision.status, 400);
-    assert.match(decision.kind === "refuse" ? decision.text : "", /Protobuf is not there yet/);
+test("Protobuf is also asked for by the query, whatever the subprotocol says", () => {
+  for (const [query, protocol] of [
+    ["?format=protobuf", "protobuf"],
+    ["?cf_protocol=protobuf", "protobuf"],
+    ["?format=json&cf_protocol=protobuf", "protobuf"],
+    ["?format=json&format=protobuf", "json"],
+    ["?format=Protobuf", "json"],
+  ] as const) {
+    for (const subprotocol of ["", "centrifuge-json"]) {
+      const decision = ask({ "sec-websocket-protocol": subprotocol }, `/connection/websocket${query}`);
+      assert.deepEqual(decision, { kind: "upgrade", protocol, headers: { "Sec-WebSocket-Protocol": subprotocol } }, query);
+    }
   }
 });
 

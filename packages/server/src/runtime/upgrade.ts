@@ -2,15 +2,15 @@ import type { OriginRule } from "./origin.ts";
 
 /** What a request to the WebSocket path is: something to upgrade, or an answer. */
 export type UpgradeDecision =
-  | { readonly kind: "upgrade"; readonly headers: Record<string, string> }
+  | { readonly kind: "upgrade"; readonly protocol: "json" | "protobuf"; readonly headers: Record<string, string> }
   | { readonly kind: "refuse"; readonly status: 400 | 403 | 405; readonly text: string };
 
 const subprotocols = ["centrifuge-json", "centrifuge-protobuf"];
-const protobufText = "this server speaks JSON on WebSocket; Protobuf is not there yet";
 
 /**
  * Judges a request to the WebSocket path (reliability W6, W7; centrifugo-v6 1.2). The subprotocol is the first of the
- * client's that we know; unknown ones are ignored and no header is answered.
+ * client's that we know; unknown ones are ignored and no header is answered. The query can ask for Protobuf, too, whatever
+ * the subprotocol says.
  */
 export function decideUpgrade(request: Request, origin: OriginRule): UpgradeDecision {
   if (request.method !== "GET") return { kind: "refuse", status: 405, text: "Method Not Allowed" };
@@ -26,10 +26,8 @@ export function decideUpgrade(request: Request, origin: OriginRule): UpgradeDeci
   if (!isUpgrade || header("sec-websocket-version") !== "13" || !hasKey) return { kind: "refuse", status: 400, text: "Bad Request" };
   if (!origin(request.headers.get("origin"), request.headers.get("host"))) return { kind: "refuse", status: 403, text: "Forbidden" };
   const query = new URL(request.url).searchParams;
-  const protocol = words("sec-websocket-protocol").find((word) => subprotocols.includes(word));
-  if (protocol === "centrifuge-protobuf" || query.get("format") === "protobuf" || query.get("cf_protocol") === "protobuf") {
-    return { kind: "refuse", status: 400, text: protobufText };
-  }
+  const subprotocol = words("sec-websocket-protocol").find((word) => subprotocols.includes(word));
+  const asked = subprotocol === "centrifuge-protobuf" || query.get("format") === "protobuf" || query.get("cf_protocol") === "protobuf";
   // Without this Bun answers the client's first word, known or not; an empty one sends no header.
-  return { kind: "upgrade", headers: { "Sec-WebSocket-Protocol": protocol ?? "" } };
+  return { kind: "upgrade", protocol: asked ? "protobuf" : "json", headers: { "Sec-WebSocket-Protocol": subprotocol ?? "" } };
 }

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import { type BenchSetup, EngineBench, token } from "../../../testing/index.ts";
+import { type BenchSetup, EngineBench, test, token } from "../../../testing/index.ts";
 import { noProxies } from "../../proxies.ts";
 
 const open = { allowSubscribeForClient: true };

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import { bytes, EngineBench, type TestClient, token } from "../../../testing/index.ts";
+import { bytes, EngineBench, type TestClient, test, token } from "../../../testing/index.ts";
 
 const open = { allowSubscribeForClient: true };
 const history = { historySize: 10, historyTtlMs: 60_000 };
@@ -25,10 +24,21 @@ test("[C21] publish: empty channel 3501, namespace 102, name 107, data before pe
   assert.equal(await codeOf(client, "publish", { channel: "shut:a", data: 1 }), 103);
   assert.equal(await codeOf(client, "publish", { channel: "pub:a", data: 1, type: 1, key: "k" }), 103);
   assert.equal(await codeOf(client, "publish", { channel: "pub:a", data: null }), undefined);
-  client.say(new Uint8Array([...bytes('{"id":90,"publish":{"channel":"pub:a","data":"'), 0xff, ...bytes('"}}')]));
-  await b.clock.settle();
-  assert.equal(client.reply(90)?.["error"]["code"], 107);
   assert.equal(await codeOf(client, "publish", { channel: "" }), 3501);
+});
+
+test("[C21] bytes that are not UTF-8: 107 from a JSON client, any bytes are good from a Protobuf client where no format is asked for", async () => {
+  const b = new EngineBench({ namespaces: { pub: { ...open, allowPublishForClient: true }, json: { publicationDataFormat: "json" } } });
+  const json = await b.connect({ user: "ann" }, {}, { protocol: "json" });
+  json.say(new Uint8Array([...bytes('{"id":90,"publish":{"channel":"pub:a","data":"'), 0xff, ...bytes('"}}')]));
+  await b.clock.settle();
+  assert.equal(json.reply(90)?.["error"]["code"], 107);
+  const protobuf = await b.connect({ user: "bob" }, {}, { protocol: "protobuf" });
+  await protobuf.subscribe("pub:a");
+  const data = new Uint8Array([0, 0xff, 0x0a]);
+  assert.equal(await codeOf(protobuf, "publish", { channel: "pub:a", data }), undefined);
+  assert.deepEqual(protobuf.publications("pub:a")[0]?.["data"], data);
+  assert.equal(await codeOf(protobuf, "publish", { channel: "json:a", data }), 107);
 });
 
 test("[PB1] publish is open by client, by subscription, to the anonymous, or in insecure mode", async () => {
@@ -132,17 +142,18 @@ test("[C21] a payload that JSON cannot carry ends its subscribers with 3506, liv
   const b = new EngineBench({
     namespaces: { vm: { ...open, ...history, forceRecovery: true, allowHistoryForClient: true, publicationDataFormat: "binary" } },
   });
-  const [one, two] = [await b.connect(), await b.connect()];
+  const json = () => b.connect({ user: "ann" }, {}, { protocol: "json" });
+  const [one, two] = [await json(), await json()];
   await one.subscribe("vm:a");
   await two.subscribe("vm:a");
   const { position } = await b.engine.publish({ channel: "vm:a", data: new Uint8Array([0, 255]) });
   await b.clock.settle();
   assert.equal(position.offset, 1);
   assert.deepEqual([one.closeCode, two.closeCode], [3506, 3506]);
-  const reader = await b.connect();
+  const reader = await json();
   await reader.call("history", { channel: "vm:a", limit: 5 });
   assert.equal(reader.closeCode, 3506);
-  const recovering = await b.connect();
+  const recovering = await json();
   await recovering.subscribe("vm:a", { recover: true });
   assert.equal(recovering.closeCode, 3506);
   assert.equal(b.engine.stats().subscriptions, 0);

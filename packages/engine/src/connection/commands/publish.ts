@@ -15,8 +15,9 @@ export function publish(connection: Connection, member: Member, id: number, requ
   if (!namespaces.isValidName(namespace, channel)) return refuse(clientErrors.badRequest);
   if (request.type !== 0) return refuse(clientErrors.permissionDenied); // no map namespaces here
   const data = request.data ?? new Uint8Array();
-  // Bytes that are not UTF-8 could leave in no text frame (C21, a stated difference).
-  if (!fitsFormat(namespace.options.publicationDataFormat, data) || !isUtf8(data)) return refuse(clientErrors.badRequest);
+  if (!fitsFormat(namespace.options.publicationDataFormat, data)) return refuse(clientErrors.badRequest);
+  // From a JSON client bytes that are not UTF-8 are a mistake that no text frame can carry on (C21, a stated difference).
+  if (connection.codec.name === "json" && !isUtf8(data)) return refuse(clientErrors.badRequest);
   const asker = { user: member.user, subscribed: member.subscription(channel) !== undefined };
   if (!mayPublish(options, namespace, asker)) return refuse(clientErrors.permissionDenied);
   return append(connection, member, id, namespace, channel, data);

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import { type BenchSetup, bytes, EngineBench, type TestClient, token } from "../../../testing/index.ts";
+import { type BenchSetup, bytes, EngineBench, type TestClient, test, token } from "../../../testing/index.ts";
 import { noProxies, type Proxies, type SubRefreshProxy, type SubscribeProxy } from "../../proxies.ts";
 
 const open = { allowSubscribeForClient: true };

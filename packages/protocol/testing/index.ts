@@ -1,0 +1,2 @@
+export * from "./independent-protobuf.ts";
+export * as raw from "./raw-protobuf.ts";
