@@ -5,6 +5,7 @@ import { Connection } from "./connection/connection.ts";
 import { dispatch } from "./connection/dispatch.ts";
 import { endSubscription, unsubscribe } from "./connection/unsubscribing.ts";
 import type { EngineContext } from "./context.ts";
+import { Delivery } from "./delivery.ts";
 import {
   type ConnectionInput,
   type ConnectionTarget,
@@ -13,7 +14,7 @@ import {
   EngineRefusal,
   type EngineStats,
 } from "./engine-api.ts";
-import { Delivery, type DeliveryProblems, FanOut } from "./fan-out.ts";
+import { type DeliveryProblems, FanOut } from "./fan-out.ts";
 import { Hub } from "./hub.ts";
 import { type AppendResult, type CommittedPublication, type LogAppend, type ReadResult, UnrecoverablePosition } from "./log.ts";
 import type { EngineOptions } from "./options.ts";
@@ -70,7 +71,7 @@ class EmbeddedEngine implements Engine {
     const namespace = this.#namespace(item.channel);
     refuseUnfit(namespace, item.data);
     for (let wait = fanOut.admission(); wait !== undefined; wait = fanOut.admission()) await wait;
-    const [result] = await namespace.log.append([{ ...item, window: namespace.recoveryWindow }]);
+    const [result] = await namespace.log.append([this.#append(namespace, item)]);
     if (result === undefined) throw new EngineRefusal(apiErrors.internal.code, apiErrors.internal.message);
     return result;
   }
@@ -84,7 +85,7 @@ class EmbeddedEngine implements Engine {
         const namespace = this.#namespace(item.channel);
         refuseUnfit(namespace, item.data);
         const ofLog = appends.get(namespace.log) ?? [];
-        ofLog.push({ at, item: { ...item, window: namespace.recoveryWindow } });
+        ofLog.push({ at, item: this.#append(namespace, item) });
         appends.set(namespace.log, ofLog);
       } catch (error) {
         if (!(error instanceof EngineRefusal)) throw error;
@@ -136,6 +137,7 @@ class EmbeddedEngine implements Engine {
     const namespace = this.#namespace(channel);
     if (!namespace.hasHistory) throw refusal(apiErrors.notAvailable);
     await namespace.log.remove(channel, namespace.recoveryWindow);
+    this.#context.hub.channels.get(channel)?.forgetFormer();
   }
 
   unsubscribe(target: ConnectionTarget, channel: string): void {
@@ -205,16 +207,19 @@ class EmbeddedEngine implements Engine {
 
   #onCommitted(batch: readonly CommittedPublication[]): void {
     const { hub, fanOut, ports } = this.#context;
-    for (const { channel: name, publication, epoch } of batch) {
+    for (const { channel: name, publication, epoch, previous } of batch) {
       const channel = hub.channels.get(name);
       if (channel === undefined) continue;
-      if (publication.offset > 0) {
-        channel.published = { offset: publication.offset, epoch };
-        channel.publishedAtMs = ports.clock.monotonicMs();
-      }
+      const former = publication.offset > 0 ? channel.publish(publication, epoch, ports.clock.monotonicMs()) : undefined;
       const push = { kind: "publication", channel: name, publication, ...(publication.offset === 1 ? { epoch } : {}) } as const;
-      fanOut.offer(new Delivery(channel, push, epoch));
+      fanOut.offer(new Delivery(channel, push, epoch, previous ?? former));
     }
+  }
+
+  /** The log looks for a predecessor only where somebody would be sent a patch, and the hub does not keep one [DL9]. */
+  #append(namespace: Namespace, item: Omit<LogAppend, "window">): LogAppend {
+    const wanted = item.delta === true && !namespace.options.deltaPublish && this.#context.hub.hasDeltaSubscriber(item.channel);
+    return { ...item, delta: wanted, window: namespace.recoveryWindow };
   }
 
   #namespace(channel: string): Namespace {

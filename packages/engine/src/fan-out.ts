@@ -1,7 +1,7 @@
-import type { Codec, EncodedMessage, Push } from "@fleetcast/protocol";
 import type { Outbox, OutboxSchedule, WaitingMessage } from "./connection/outbox.ts";
+import { noBase, type Refinement } from "./connection/refinement.ts";
 import type { Subscription } from "./connection/subscription.ts";
-import type { HubChannel } from "./hub.ts";
+import type { Delivery } from "./delivery.ts";
 import type { Clock } from "./ports.ts";
 
 /** How long one slice of fan-out and flushing may hold the event loop. */
@@ -13,51 +13,6 @@ const waitingMessagesLow = waitingMessagesMax / 4;
 const listTrimMin = 4_096;
 const deliveriesPerLook = 64;
 const flushesPerLook = 8;
-
-/** A push on its way to the subscribers of a channel: encoded once for each wire format. */
-export class Delivery {
-  readonly channel: HubChannel;
-  readonly push: Push;
-  /** Position of a publication in a channel with history; offset 0 for everything else. */
-  readonly offset: number;
-  readonly epoch: string;
-  /** Subscribers at the offer: what it counts for while publishers are held back. */
-  readonly subscribers: number;
-  /** By `codec.index`; undefined where nobody asked yet, null where the format cannot carry it. */
-  readonly #messages: (EncodedMessage | null | undefined)[] = [];
-  #isGivenUp = false;
-
-  constructor(channel: HubChannel, push: Push, epoch = "") {
-    this.channel = channel;
-    this.push = push;
-    this.offset = push.kind === "publication" ? push.publication.offset : 0;
-    this.epoch = epoch;
-    this.subscribers = channel.subscriptions.length;
-  }
-
-  get sizeBytes(): number {
-    return this.push.kind === "publication" ? this.push.publication.data.length : 0;
-  }
-
-  /** It could not be encoded, by a mistake of ours: subscribers will notice the gap. */
-  get isGivenUp(): boolean {
-    return this.#isGivenUp;
-  }
-
-  giveUp(): void {
-    this.#isGivenUp = true;
-  }
-
-  /** Undefined: not for this format (3506). */
-  message(codec: Codec): EncodedMessage | undefined {
-    let message = this.#messages[codec.index];
-    if (message === undefined) {
-      message = codec.push(this.push) ?? null;
-      this.#messages[codec.index] = message;
-    }
-    return message ?? undefined;
-  }
-}
 
 /** What can go wrong for one subscriber; the connection decides what it means. */
 export interface DeliveryProblems {
@@ -216,6 +171,10 @@ export class FanOut implements OutboxSchedule {
   }
 
   #deliver(subscription: Subscription, delivery: Delivery): void {
+    if (subscription.refined !== undefined && delivery.push.kind === "publication") {
+      this.#deliverRefined(subscription, subscription.refined, delivery);
+      return;
+    }
     const message = delivery.message(subscription.outbox.codec);
     if (message === undefined) {
       this.#problems.onInappropriate(subscription);
@@ -225,19 +184,42 @@ export class FanOut implements OutboxSchedule {
       this.#hold(subscription, delivery);
       return;
     }
-    const { offset } = delivery;
-    if (offset !== 0 && subscription.terms.positioned) {
-      const sameEpoch = subscription.epoch === delivery.epoch || subscription.epoch === "";
-      if (sameEpoch && offset <= subscription.offset) return;
-      if (!sameEpoch || offset !== subscription.offset + 1) {
-        this.#problems.onGap(subscription);
-        return;
-      }
-      subscription.offset = offset;
-      subscription.epoch = delivery.epoch;
-    }
+    if (!this.#isNext(subscription, delivery)) return;
     this.deliveryCount++;
     subscription.outbox.pushShared(message);
+  }
+
+  #deliverRefined(subscription: Subscription, refined: Refinement, delivery: Delivery): void {
+    if (!subscription.live) {
+      this.#hold(subscription, delivery);
+      return;
+    }
+    if (!this.#isNext(subscription, delivery)) return;
+    const { codec } = subscription.outbox;
+    const message = refined.delta ? delivery.deltaMessage(codec, refined.base) : delivery.message(codec);
+    if (message === undefined) {
+      this.#problems.onInappropriate(subscription);
+      return;
+    }
+    // A patch is made only where the position vouches for what the client has [DL7].
+    refined.base = subscription.terms.positioned && delivery.offset !== 0 ? delivery.offset : noBase;
+    this.deliveryCount++;
+    subscription.outbox.pushShared(message);
+  }
+
+  /** Is this what comes after what the subscriber has? A positioned one then moves on; it is told of a gap. */
+  #isNext(subscription: Subscription, delivery: Delivery): boolean {
+    const { offset } = delivery;
+    if (offset === 0 || !subscription.terms.positioned) return true;
+    const sameEpoch = subscription.epoch === delivery.epoch || subscription.epoch === "";
+    if (sameEpoch && offset <= subscription.offset) return false;
+    if (!sameEpoch || offset !== subscription.offset + 1) {
+      this.#problems.onGap(subscription);
+      return false;
+    }
+    subscription.offset = offset;
+    subscription.epoch = delivery.epoch;
+    return true;
   }
 
   #hold(subscription: Subscription, delivery: Delivery): void {

@@ -1,4 +1,4 @@
-import type { StreamPosition } from "@fleetcast/protocol";
+import type { Publication, StreamPosition } from "@fleetcast/protocol";
 import type { Namespace } from "./channel/namespaces.ts";
 import type { Connection } from "./connection/connection.ts";
 import type { Subscription } from "./connection/subscription.ts";
@@ -11,6 +11,8 @@ export class HubChannel {
   readonly subscriptions: Subscription[] = [];
   /** Subscriptions that get join and leave pushes. */
   joinLeaveReceivers = 0;
+  /** Subscriptions that may be sent patches. */
+  deltaSubscribers = 0;
   /** Position of the last publication handed to the fan-out since the channel is here; undefined before the first. */
   published: StreamPosition | undefined;
   publishedAtMs = 0;
@@ -18,6 +20,8 @@ export class HubChannel {
   topAsked: { readonly atMs: number; readonly answer: Promise<StreamPosition> } | undefined;
   /** Subscriptions below this index have got the message that is being fanned out now; 0 between fan-outs. */
   cursor = 0;
+  /** The last publication, where every one is published with delta and somebody is here who gets patches. */
+  #former: { readonly publication: Publication; readonly epoch: string; readonly atMs: number } | undefined;
 
   constructor(name: string, namespace: Namespace) {
     this.name = name;
@@ -28,6 +32,7 @@ export class HubChannel {
     subscription.index = this.subscriptions.length;
     this.subscriptions.push(subscription);
     if (subscription.terms.receivesJoinLeave) this.joinLeaveReceivers++;
+    if (subscription.refined?.delta === true) this.deltaSubscribers++;
   }
 
   /** Fills the hole so that a fan-out in progress neither misses nor repeats anybody. */
@@ -42,6 +47,31 @@ export class HubChannel {
     this.subscriptions.pop();
     subscription.index = -1;
     if (subscription.terms.receivesJoinLeave) this.joinLeaveReceivers--;
+    if (subscription.refined?.delta === true && --this.deltaSubscribers === 0) this.forgetFormer();
+  }
+
+  /**
+   * A publication of the channel's history goes to the fan-out. Answers the one before it, for patches: while history holds it, and
+   * where all publications are made for patches. The log need not be asked for it, whoever published [DL9].
+   */
+  publish(publication: Publication, epoch: string, nowMs: number): Publication | undefined {
+    this.published = { offset: publication.offset, epoch };
+    this.publishedAtMs = nowMs;
+    if (this.deltaSubscribers === 0 || !this.namespace.options.deltaPublish) return undefined;
+    const former = this.#former;
+    this.#former = { publication, epoch, atMs: nowMs };
+    if (former === undefined || former.epoch !== epoch || former.publication.offset !== publication.offset - 1) return undefined;
+    return nowMs - former.atMs <= this.namespace.options.historyTtlMs ? former.publication : undefined;
+  }
+
+  /** A delta subscriber was brought up to this publication: the next one may be a patch to it. */
+  recovered(publication: Publication, epoch: string, nowMs: number): void {
+    if (this.namespace.options.deltaPublish) this.#former ??= { publication, epoch, atMs: nowMs };
+  }
+
+  /** History holds it no longer. */
+  forgetFormer(): void {
+    this.#former = undefined;
   }
 
   #move(from: number, to: number): void {
@@ -109,6 +139,10 @@ export class Hub {
       this.channels.set(name, channel);
     }
     return channel;
+  }
+
+  hasDeltaSubscriber(channel: string): boolean {
+    return (this.channels.get(channel)?.deltaSubscribers ?? 0) > 0;
   }
 
   subscribe(subscription: Subscription): void {

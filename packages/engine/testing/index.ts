@@ -1,3 +1,4 @@
+export * from "./delta-reader.ts";
 export * from "./engine-bench.ts";
 export * from "./gated-log.ts";
 export * from "./log-contract.ts";

@@ -5,19 +5,7 @@ export * from "./emulation.ts";
 export * from "./error-code.ts";
 export { applyDelta } from "./fossil/apply.ts";
 export { createDelta } from "./fossil/create.ts";
-export {
-  isJsonObjectPayload,
-  isJsonObjectPayload,
-  isJsonPayload,
-  isJsonPayload,
-  jsonCodec,
-  jsonCodec,
-  oneWayJsonCodec,
-  oneWayJsonCodec,
-  oneWaySingleJsonCodec,
-  utf8Length,
-  utf8Length,
-} from "./json/codec.ts";
+export { isJsonObjectPayload, isJsonPayload, jsonCodec, oneWayJsonCodec, oneWaySingleJsonCodec, utf8Length } from "./json/codec.ts";
 export { isJson } from "./json/scan.ts";
 export * from "./json/stream-codecs.ts";
 export * from "./limits.ts";

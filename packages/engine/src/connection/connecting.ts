@@ -91,5 +91,7 @@ function wishOf(request: SubscribeRequest | undefined): SubscribeWish {
     recover: request?.recover ?? false,
     from: { offset: request?.offset ?? 0, epoch: request?.epoch ?? "" },
     rejectUnrecovered: false,
+    // An unknown one is not granted; only a subscribe command is refused for it.
+    delta: request?.delta === "fossil",
   };
 }

@@ -1,10 +1,12 @@
-import { clientErrors, disconnects, type StreamPosition, type SubscribeResult } from "@fleetcast/protocol";
+import { clientErrors, disconnects, type Publication, type StreamPosition, type SubscribeResult } from "@fleetcast/protocol";
 import type { Namespace } from "../channel/namespaces.ts";
-import { Delivery } from "../fan-out.ts";
+import { Delivery } from "../delivery.ts";
+import { chainForms } from "../delta/delta-forms.ts";
 import { type Recovery, type RecoveryWish, recoverCache, recoverStream } from "../history/recovery.ts";
 import type { Connection } from "./connection.ts";
 import type { Member } from "./member.ts";
 import { type Ending, endWith, type Refusal, refuse } from "./outcome.ts";
+import { Refinement } from "./refinement.ts";
 import { Subscription, type SubscriptionTerms } from "./subscription.ts";
 import { monotonicOf, ttlSeconds } from "./subscription-expiry.ts";
 import { leaveChannel } from "./unsubscribing.ts";
@@ -14,6 +16,8 @@ export interface SubscribeWish {
   readonly from: RecoveryWish;
   /** Refuse with 112 instead of subscribing unrecovered. */
   readonly rejectUnrecovered: boolean;
+  /** The client understands Fossil deltas. */
+  readonly delta: boolean;
 }
 
 export type Subscribed =
@@ -40,6 +44,7 @@ export function enterChannel(
   const ttl = terms.expireAtS === undefined ? undefined : ttlSeconds(ports.clock, terms.expireAtS);
   if (ttl !== undefined && ttl <= 0) return refuse(clientErrors.expired);
   const subscription = new Subscription(connection, connection.outbox, hub.channel(channelName, namespace), terms);
+  if (wish.delta && namespace.options.allowedDeltaTypes.includes("fossil")) subscription.refined = new Refinement(true);
   if (terms.expireAtS !== undefined) subscription.expiresAtMs = monotonicOf(ports.clock, terms.expireAtS);
   hub.subscribe(subscription);
   member.add(subscription);
@@ -50,6 +55,7 @@ export function enterChannel(
     ...(terms.positioned ? { positioned: true } : {}),
     ...(terms.data === undefined ? {} : { data: terms.data }),
     ...(wish.recover ? { wasRecovering: true } : {}),
+    ...(subscription.refined?.delta === true ? { delta: true } : {}),
   };
   if (!terms.positioned) return { kind: "subscribed", subscription, result: grant };
   return enterPositioned(subscription, member, wish, grant);
@@ -103,9 +109,18 @@ async function enterPositioned(
     epoch: position.epoch,
     // A recovered client moves on from where it was, publication by publication; any other starts at the top.
     offset: recovers && outcome.recovered ? wish.from.offset : position.offset,
-    ...(recovers && outcome.recovered ? { recovered: true, publications: outcome.publications } : {}),
+    ...(recovers && outcome.recovered ? { recovered: true, publications: sentForms(subscription, outcome) } : {}),
   };
   return { kind: "subscribed", subscription, result };
+}
+
+/** Recovered publications as the subscriber is sent them; a delta subscriber then has the last of them to apply patches to. */
+function sentForms({ refined, connection, channel }: Subscription, { publications, position }: Recovery): readonly Publication[] {
+  const last = publications[publications.length - 1];
+  if (refined === undefined || !refined.delta || last === undefined) return publications;
+  refined.base = last.offset;
+  channel.recovered(last, position.epoch, connection.context.ports.clock.monotonicMs());
+  return chainForms(connection.codec.name, publications);
 }
 
 function recover({ channel, connection, terms }: Subscription, wish: SubscribeWish): Promise<Recovery> {

@@ -1,7 +1,8 @@
-import type { Delivery } from "../fan-out.ts";
+import type { Delivery } from "../delivery.ts";
 import type { HubChannel } from "../hub.ts";
 import type { Connection } from "./connection.ts";
 import type { Outbox } from "./outbox.ts";
+import type { Refinement } from "./refinement.ts";
 
 /** What a subscription was granted: the namespace's options after token, proxy and the client's own wishes. */
 export interface SubscriptionTerms {
@@ -45,6 +46,8 @@ export class Subscription {
   /** Monotonic time of expiry; infinity for none. Told by `terms.expireAtS`, moved by refreshes. */
   expiresAtMs = Number.POSITIVE_INFINITY;
   info: Uint8Array | undefined;
+  /** Undefined for a subscriber that gets every publication as it is: the short way of the fan-out. */
+  refined: Refinement | undefined;
 
   constructor(connection: Connection, outbox: Outbox, channel: HubChannel, terms: SubscriptionTerms) {
     this.connection = connection;

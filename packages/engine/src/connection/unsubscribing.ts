@@ -1,6 +1,6 @@
 import { disconnects, type Unsubscribe, unsubscribes } from "@fleetcast/protocol";
 import type { EngineContext } from "../context.ts";
-import { Delivery } from "../fan-out.ts";
+import { Delivery } from "../delivery.ts";
 import type { Member } from "./member.ts";
 import type { Subscription } from "./subscription.ts";
 

@@ -45,6 +45,7 @@ function enter(
     recover: request.recover,
     from: { offset: request.offset, epoch: request.epoch },
     rejectUnrecovered: request.rejectUnrecovered,
+    delta: request.delta === "fossil",
   };
   const entered = enterChannel(connection, member, request.channel, namespace, permission.terms, wish);
   return entered instanceof Promise ? entered.then((known) => answer(member, id, known)) : answer(member, id, entered);

@@ -1,0 +1,82 @@
+import type { Codec, EncodedMessage, Publication, Push } from "@fleetcast/protocol";
+import { patchedForm, wholeForm } from "./delta/delta-forms.ts";
+import type { HubChannel } from "./hub.ts";
+
+/** By `codec.index`; undefined where nobody asked yet, null where the format cannot carry it. */
+type EncodedByCodec = (EncodedMessage | null | undefined)[];
+
+/** A push on its way to the subscribers of a channel: encoded once for each wire format, and for each form of it. */
+export class Delivery {
+  readonly channel: HubChannel;
+  readonly push: Push;
+  /** Position of a publication in a channel with history; offset 0 for everything else. */
+  readonly offset: number;
+  readonly epoch: string;
+  /** The publication to which delta subscribers may be sent a patch, where it was published with delta. */
+  readonly previous: Publication | undefined;
+  /** Subscribers at the offer: what it counts for while publishers are held back. */
+  readonly subscribers: number;
+  readonly #messages: EncodedByCodec = [];
+  #wholeMessages: EncodedByCodec | undefined;
+  #patchedMessages: EncodedByCodec | undefined;
+  #isGivenUp = false;
+
+  constructor(channel: HubChannel, push: Push, epoch = "", previous: Publication | undefined = undefined) {
+    this.channel = channel;
+    this.push = push;
+    this.offset = push.kind === "publication" ? push.publication.offset : 0;
+    this.epoch = epoch;
+    this.previous = previous;
+    this.subscribers = channel.subscriptions.length;
+  }
+
+  get sizeBytes(): number {
+    return this.push.kind === "publication" ? this.push.publication.data.length : 0;
+  }
+
+  /** It could not be encoded, by a mistake of ours: subscribers will notice the gap. */
+  get isGivenUp(): boolean {
+    return this.#isGivenUp;
+  }
+
+  giveUp(): void {
+    this.#isGivenUp = true;
+  }
+
+  /** Undefined: not for this format (3506). */
+  message(codec: Codec): EncodedMessage | undefined {
+    let message = this.#messages[codec.index];
+    if (message === undefined) {
+      message = codec.push(this.push) ?? null;
+      this.#messages[codec.index] = message;
+    }
+    return message ?? undefined;
+  }
+
+  /** The same towards a delta subscriber; `base` is the offset of the publication that it can apply a patch to. */
+  deltaMessage(codec: Codec, base: number): EncodedMessage | undefined {
+    const { push, previous } = this;
+    if (push.kind !== "publication") return this.message(codec);
+    const { channel, publication } = push;
+    if (previous !== undefined && previous.offset === base) {
+      this.#patchedMessages ??= [];
+      return once(this.#patchedMessages, codec, () => ({
+        kind: "publication",
+        channel,
+        publication: patchedForm(codec.name, publication, previous.data),
+      }));
+    }
+    if (codec.name !== "json") return this.message(codec);
+    this.#wholeMessages ??= [];
+    return once(this.#wholeMessages, codec, () => ({ kind: "publication", channel, publication: wholeForm(codec.name, publication) }));
+  }
+}
+
+function once(messages: EncodedByCodec, codec: Codec, push: () => Push): EncodedMessage | undefined {
+  let message = messages[codec.index];
+  if (message === undefined) {
+    message = codec.push(push()) ?? null;
+    messages[codec.index] = message;
+  }
+  return message ?? undefined;
+}
