@@ -8,7 +8,7 @@ const payloadBytesMax = 1_000_000;
 export class DeltaReader {
   #previous: Uint8Array | undefined;
 
-  /** The payload of a publication, as text. Payloads have to be written as `JSON.stringify` does. */
+  /** The payload of a publication, as text. Payloads have to be objects or numbers, written as `JSON.stringify` does. */
   read(publication: Wire): string {
     const data = bytesOf(publication["data"]);
     let whole: Uint8Array | undefined = data;

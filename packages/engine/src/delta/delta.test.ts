@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test as jsonTest } from "node:test";
 import {
   type BenchSetup,
   bytes,
@@ -8,6 +8,7 @@ import {
   EngineBench,
   GatedLog,
   type TestClient,
+  test,
   type Wire,
 } from "../../testing/index.ts";
 
@@ -63,14 +64,14 @@ test("[DL7] the first publication comes whole, then patches to the one before", 
   const publications = client.publications("vm:a");
   assert.deepEqual(areDeltas(publications), [false, true, true, true]);
   assert.deepEqual(new DeltaReader().readAll(publications), payloads(1, 4));
-  assert.ok(String(publications[1]?.["data"]).length < payload(2).length / 2);
+  assert.ok(publications[1]?.["data"].length < payload(2).length / 2);
   assert.deepEqual(
     publications.map((publication) => publication["offset"]),
     [1, 2, 3, 4],
   );
 });
 
-test("[DL8] towards a JSON delta subscriber data is a string and no epoch or version is told; info and tags are", async () => {
+jsonTest("[DL8] towards a JSON delta subscriber data is a string and no epoch or version is told; info and tags are", async () => {
   const b = bench();
   const client = await subscriber(b);
   const info = { user: "u", client: "c" };
@@ -84,11 +85,29 @@ test("[DL8] towards a JSON delta subscriber data is a string and no epoch or ver
 test("[DL8] a payload that is not smaller as a patch comes whole", async () => {
   const b = bench();
   const client = await subscriber(b);
-  for (const data of ["1", "2", '"abc"', "{}"]) await b.publish("vm:a", data);
-  assert.deepEqual(
-    client.publications("vm:a").map((publication) => [publication["data"], publication["delta"]]),
-    ["1", "2", '"abc"', "{}"].map((data) => [data, undefined]),
-  );
+  for (const data of ["1", "2", "[7]", "{}"]) await b.publish("vm:a", data);
+  assert.deepEqual(areDeltas(client.publications("vm:a")), [false, false, false, false]);
+  assert.deepEqual(new DeltaReader().readAll(client.publications("vm:a")), ["1", "2", "[7]", "{}"]);
+});
+
+jsonTest("[DL8] in Protobuf only a publication that was published with delta hides its version, patch or not", async () => {
+  const b = bench();
+  const client = await b.connect({ user: "p" }, {}, { protocol: "protobuf" });
+  await client.subscribe("asked:a", { delta: "fossil" });
+  const publishOne = (version: number, delta: boolean, data = payload(version)) =>
+    b.engine.publish({ channel: "asked:a", data: bytes(data), version, delta });
+  await publishOne(1, true);
+  await publishOne(2, true);
+  await publishOne(3, false);
+  await publishOne(4, true, "4");
+  await b.clock.settle();
+  const told = client.publications("asked:a").map(({ version, delta, epoch }) => [version, delta === true, epoch !== undefined]);
+  assert.deepEqual(told, [
+    [1, false, true],
+    [undefined, true, false],
+    [3, false, false],
+    [undefined, false, false],
+  ]);
 });
 
 test("[DL9] only what is published for it is diffed: by namespace, or one by one", async () => {
@@ -152,10 +171,7 @@ test("[DL10] a subscriber without positions is sent everything whole: nothing vo
   await publish(b, 1, 3, "loose:a");
   const publications = client.publications("loose:a");
   assert.deepEqual(areDeltas(publications), [false, false, false]);
-  assert.deepEqual(
-    publications.map((publication) => publication["data"]),
-    payloads(1, 3),
-  );
+  assert.deepEqual(new DeltaReader().readAll(publications), payloads(1, 3));
 });
 
 test("[DL11] recovered publications are a chain that begins whole, and live ones go on from its end", async () => {
