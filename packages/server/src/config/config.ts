@@ -11,6 +11,8 @@ export interface Config {
   readonly http: HttpConfig;
   readonly api: ApiConfig;
   readonly client: ClientConfig;
+  readonly sharedPoll: SharedPollSecrets;
+  readonly proxies: ProxiesConfig;
   readonly engine: EngineOptions;
   readonly websocket: { readonly disabled: boolean; readonly handlerPrefix: string; readonly messageBytesMax: number };
   readonly mqtt: MqttConfig;
@@ -63,13 +65,92 @@ export interface ClientConfig {
   readonly allowedOrigins: readonly string[] | undefined;
   readonly token: TokenConfig;
   readonly subscriptionToken: (TokenConfig & { readonly enabled: true }) | { readonly enabled: false };
+  /** Believes every token that is right in form. For development. */
+  readonly insecureSkipTokenSignatureVerify: boolean;
+  /**
+   * Signs the tokens of our own users where `token` cannot carry them: a key set (JWKS) replaces its keys, a regular expression
+   * asks for an audience or issuer that we cannot make up. "" where `token.hmacSecretKey` signs them.
+   */
+  readonly ownTokenKey: string;
 }
+
+/** `client.token`, `client.subscription_token`: empty strings are not configured. */
 export interface TokenConfig {
   readonly hmacSecretKey: string;
+  /** The secret before, while a rotation lasts. */
+  readonly hmacPreviousSecretKey: string;
+  /** Until when it holds, Unix seconds; 0: no end. */
+  readonly hmacPreviousSecretKeyValidUntilS: number;
   readonly rsaPublicKey: string;
+  readonly ecdsaPublicKey: string;
+  /** Address of a key set; replaces the keys above. May hold `{{group}}` of the two regular expressions. */
+  readonly jwksPublicEndpoint: string;
+  readonly insecureSkipJwksEndpointSafetyCheck: boolean;
   readonly audience: string;
+  /** RE2 syntax, not anchored. */
+  readonly audienceRegex: string;
   readonly issuer: string;
+  readonly issuerRegex: string;
   readonly userIdClaim: string;
+}
+
+/** `shared_poll`: who may sign which keys a client follows. */
+export interface SharedPollSecrets {
+  readonly hmacSecretKey: string;
+  readonly hmacPreviousSecretKey: string;
+  /** Unix seconds; 0: no end. */
+  readonly hmacPreviousSecretKeyValidUntilS: number;
+}
+
+/** One backend that is asked over HTTP. */
+export interface ProxyConfig {
+  /** `default`, or the name of one of `proxies[]`. */
+  readonly name: string;
+  readonly endpoint: string;
+  readonly timeoutMs: number;
+  /** Names of headers of the client's HTTP request that are passed on, in any case. */
+  readonly httpHeaders: readonly string[];
+  /** The same of the connect command's `headers`. */
+  readonly emulatedHeaders: readonly string[];
+  readonly staticHeaders: ReadonlyMap<string, string>;
+  readonly statusTransforms: readonly StatusTransform[];
+  readonly tls: OutgoingTls | undefined;
+  /** Payloads travel as base64. */
+  readonly binaryEncoding: boolean;
+  readonly includeConnectionMeta: boolean;
+}
+
+/** What a status of the answer other than 200 means to the client. */
+export interface StatusTransform {
+  readonly statusCode: number;
+  readonly to:
+    | { readonly kind: "error"; readonly code: number; readonly message: string; readonly temporary: boolean }
+    | { readonly kind: "disconnect"; readonly code: number; readonly reason: string };
+}
+
+/** TLS towards a backend beyond what every client does. PEM texts; "" for none. */
+export interface OutgoingTls {
+  /** Instead of the system's authorities. */
+  readonly serverCaPem: string;
+  readonly certPem: string;
+  readonly keyPem: string;
+  /** Name that its certificate must have; "": the endpoint's. */
+  readonly serverName: string;
+  readonly insecureSkipVerify: boolean;
+}
+
+/** Who is asked. The proxies of a kind are its `default` and every one of `named`. */
+export interface ProxiesConfig {
+  readonly connect: ProxyConfig | undefined;
+  readonly refresh: ProxyConfig | undefined;
+  readonly subscribe: ProxyConfig | undefined;
+  readonly subRefresh: ProxyConfig | undefined;
+  readonly publish: ProxyConfig | undefined;
+  readonly mapPublish: ProxyConfig | undefined;
+  readonly mapRemove: ProxyConfig | undefined;
+  readonly sharedPollRefresh: ProxyConfig | undefined;
+  readonly rpc: ProxyConfig | undefined;
+  readonly named: readonly ProxyConfig[];
 }
 
 export interface MqttConfig {

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { noRpc } from "@fleetcast/engine";
 import packageJson from "../../package.json" with { type: "json" };
 import { ownFile } from "../runtime/own-files.ts";
-import type { Config, TokenConfig } from "./config.ts";
+import type { Config, ProxiesConfig, TokenConfig } from "./config.ts";
 import type { OptionValues } from "./options.ts";
 import { completeSecrets, type Secrets, type SecretsOnDisk } from "./secrets.ts";
 import { readSettings, type Settings, type Sources } from "./settings.ts";
@@ -65,7 +65,11 @@ function buildConfig(settings: Settings, secrets: Secrets, dataDir: string, fold
       subscriptionToken: v["client.subscription_token.enabled"]
         ? { enabled: true as const, ...tokenConfig("client.subscription_token", v, "") }
         : { enabled: false as const },
+      insecureSkipTokenSignatureVerify: false,
+      ownTokenKey: "",
     },
+    sharedPoll: { hmacSecretKey: "", hmacPreviousSecretKey: "", hmacPreviousSecretKeyValidUntilS: 0 },
+    proxies: noProxies,
     engine: engineOptions(settings),
     websocket: {
       disabled: v["websocket.disabled"],
@@ -152,12 +156,32 @@ function engineOptions(settings: Settings): Config["engine"] {
   };
 }
 
+const noProxies: ProxiesConfig = {
+  connect: undefined,
+  refresh: undefined,
+  subscribe: undefined,
+  subRefresh: undefined,
+  publish: undefined,
+  mapPublish: undefined,
+  mapRemove: undefined,
+  sharedPollRefresh: undefined,
+  rpc: undefined,
+  named: [],
+};
+
 function tokenConfig(section: "client.token" | "client.subscription_token", v: OptionValues, made: string): TokenConfig {
   return {
     hmacSecretKey: v[`${section}.hmac_secret_key`] || made,
+    hmacPreviousSecretKey: "",
+    hmacPreviousSecretKeyValidUntilS: 0,
     rsaPublicKey: v[`${section}.rsa_public_key`],
+    ecdsaPublicKey: "",
+    jwksPublicEndpoint: "",
+    insecureSkipJwksEndpointSafetyCheck: false,
     audience: v[`${section}.audience`],
+    audienceRegex: "",
     issuer: v[`${section}.issuer`],
+    issuerRegex: "",
     userIdClaim: v[`${section}.user_id_claim`],
   };
 }

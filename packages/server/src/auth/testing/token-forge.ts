@@ -33,9 +33,30 @@ export function rsaToken(payload: string, { algorithm = "RS256", key = pair.priv
 }
 
 export function tokenConfig(changes: Partial<TokenConfig> = {}): TokenConfig {
-  return { hmacSecretKey: testSecret, rsaPublicKey: "", audience: "", issuer: "", userIdClaim: "", ...changes };
+  return {
+    hmacSecretKey: testSecret,
+    hmacPreviousSecretKey: "",
+    hmacPreviousSecretKeyValidUntilS: 0,
+    rsaPublicKey: "",
+    ecdsaPublicKey: "",
+    jwksPublicEndpoint: "",
+    insecureSkipJwksEndpointSafetyCheck: false,
+    audience: "",
+    audienceRegex: "",
+    issuer: "",
+    issuerRegex: "",
+    userIdClaim: "",
+    ...changes,
+  };
 }
 
-export function clientConfig(changes: Partial<TokenConfig> = {}): Pick<ClientConfig, "token" | "subscriptionToken"> {
-  return { token: tokenConfig(changes), subscriptionToken: { enabled: false } };
+export type TokensConfig = Pick<ClientConfig, "token" | "subscriptionToken" | "insecureSkipTokenSignatureVerify" | "ownTokenKey">;
+
+export function clientConfig(changes: Partial<TokenConfig> = {}): TokensConfig {
+  return {
+    token: tokenConfig(changes),
+    subscriptionToken: { enabled: false },
+    insecureSkipTokenSignatureVerify: false,
+    ownTokenKey: "",
+  };
 }
