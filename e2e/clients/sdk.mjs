@@ -2,10 +2,11 @@
 // each answer ({"answer":id,...}) and each event ({"event":...}).
 //   node sdk.mjs '{"url":"ws://...","token":"..."}'
 import { createInterface } from "node:readline";
-import { Centrifuge } from "centrifuge";
 import WebSocket from "ws";
 
 const options = JSON.parse(process.argv[2]);
+// The client that speaks Protobuf is a build of its own.
+const { Centrifuge } = options.protobuf === true ? await import("centrifuge/build/protobuf") : await import("centrifuge");
 // Long strings are told by their length: the pipe to the test is no place for megabytes.
 const short = (_key, value) => (typeof value === "string" && value.length > 1_000 ? `${value.length} characters` : value);
 const say = (line) => process.stdout.write(`${JSON.stringify(line, short)}\n`);

@@ -31,6 +31,7 @@ const { values: flags } = parseArgs({
     side: { type: "string" },
     format: { type: "string", multiple: true },
     write: { type: "boolean", default: false },
+    show: { type: "boolean", default: false },
     verbose: { type: "boolean", default: false },
     counts: { type: "string" },
   },
@@ -60,6 +61,7 @@ const runs = await runGroups(chosen, {
 const problems = problemsOf(groups);
 
 process.stdout.write(`\n${table(runs)}\n`);
+if (flags.show) for (const run of runs) process.stdout.write(`\n[${run.rule.id}] ${run.format}\n${run.transcripts}`);
 for (const run of runs) if (hasFailed(run) && !isPending(run)) process.stdout.write(`\nFAILED ${failureText(run)}`);
 for (const line of pendingLines(runs)) process.stdout.write(`\n${line}\n`);
 for (const problem of problems) process.stdout.write(`\nFAILED ${problem}\n`);

@@ -4,7 +4,6 @@ import { Backend } from "./backend.ts";
 import { pause } from "./client.ts";
 import { type RunningEngine, type SideName, startOurs, startReal } from "./engines.ts";
 import { TOKEN_SECRET } from "./jwt.ts";
-import { RawWebSocket } from "./raw-websocket.ts";
 import type { Body, ConfigFile, Group, Rule, RuleFormat } from "./rule.ts";
 import { API_KEY, formats, Side } from "./side.ts";
 import { differences } from "./transcript.ts";
@@ -96,12 +95,8 @@ async function runStage(config: string, groups: readonly Group[], backend: Backe
   );
   const started = await startEngines(folder, configFile, options).catch((error: unknown) => String(error));
   if (typeof started === "string") return jobs.map((job) => notStarted(job, started));
-  const speaksProtobuf = await hasProtobuf(started);
   const one = async ({ group, rule, format }: (typeof jobs)[number]): Promise<Run> => {
-    // Taken away once our server offers Protobuf.
-    const waiting = format === "protobuf" && !speaksProtobuf;
-    const judged = waiting ? { ...rule, options: { ...rule.options, pending: "Protobuf is not offered yet" } } : rule;
-    const run = await runRule(group, judged, format, started, backend);
+    const run = await runRule(group, rule, format, started, backend);
     if (options.verbose)
       process.stdout.write(`${run.ours.kind === "fails" || run.real.kind === "fails" ? "FAILS" : "ok   "} ${rule.id} ${format}\n`);
     return run;
@@ -143,17 +138,6 @@ async function startEngines(folder: string, configFile: string, options: RunOpti
   if (options.sides.includes("real") && options.centrifugo !== undefined)
     starts.push(startReal({ folder, configFile }, options.centrifugo));
   return Promise.all(starts);
-}
-
-async function hasProtobuf(engines: readonly RunningEngine[]): Promise<boolean> {
-  const ours = engines.find((engine) => engine.name === "ours");
-  if (ours === undefined) return true;
-  try {
-    (await RawWebSocket.open({ port: ours.port, protocols: ["centrifuge-protobuf"] })).close();
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 let runCount = 0;

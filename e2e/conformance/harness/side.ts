@@ -95,11 +95,11 @@ export class Side {
 
   /** The official client on Node; its events join the transcript when the rule is over. */
   sdk(options: { readonly token?: string; readonly client?: Wire } = {}): Sdk {
-    const protobuf = this.format.name === "protobuf";
     const sdk = new Sdk({
       url: `ws://127.0.0.1:${this.port}/connection/websocket`,
       token: options.token ?? this.token(),
-      client: { ...options.client, ...(protobuf ? { protocol: "protobuf" } : {}) },
+      client: { ...options.client },
+      protobuf: this.format.name === "protobuf",
     });
     this.#sdks.push({ sdk, name: "official client" });
     return sdk;

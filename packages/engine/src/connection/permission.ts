@@ -78,10 +78,9 @@ function withWishes(
   terms: SubscriptionTerms,
 ): SubscriptionTerms {
   const asker = { user: member.user, subscribed: true };
-  const keeps = namespace.recoveryWindow.sizeMax > 0;
-  const readsHistory = keeps && mayReadHistory(options, namespace, asker);
-  const recoverable = terms.recoverable || (request.recoverable && keeps && (namespace.options.allowRecovery || readsHistory));
-  const positioned = request.positioned && keeps && (namespace.options.allowPositioning || readsHistory);
+  const readsHistory = mayReadHistory(options, namespace, asker);
+  const recoverable = terms.recoverable || (request.recoverable && (namespace.options.allowRecovery || readsHistory));
+  const positioned = request.positioned && (namespace.options.allowPositioning || readsHistory);
   const receives = request.joinLeave && namespace.options.joinLeave && mayReadPresence(options, namespace, asker);
   return {
     ...terms,

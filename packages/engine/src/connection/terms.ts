@@ -13,14 +13,13 @@ export interface TermsSource {
 
 /** The namespace's own terms with what a token or a proxy replaces. */
 export function termsOf(namespace: Namespace, source: TermsSource): SubscriptionTerms {
-  const { options, recoveryWindow } = namespace;
+  const { options } = namespace;
   const { override = {} } = source;
-  // Without anything kept there is nothing to recover from or to compare with.
-  const keeps = recoveryWindow.sizeMax > 0;
-  const recoverable = keeps && (override.forceRecovery ?? options.forceRecovery);
+  // Granted even where nothing is kept, as the real one does: such a stream has an epoch, and its offset stays 0.
+  const recoverable = override.forceRecovery ?? options.forceRecovery;
   return {
     recoverable,
-    positioned: recoverable || (keeps && (override.forcePositioning ?? options.forcePositioning)),
+    positioned: recoverable || (override.forcePositioning ?? options.forcePositioning),
     recoveryMode: options.forceRecoveryMode === "cache" ? "cache" : "stream",
     present: override.presence ?? options.presence,
     emitsJoinLeave: override.joinLeave ?? options.joinLeave,

@@ -201,7 +201,7 @@ test("[SB5] wishes are granted by allow options or by the right to the history a
   assert.deepEqual(await granted({ allowRecovery: true }), [true, true, false]);
   assert.deepEqual(await granted({ allowPositioning: true }), [false, true, false]);
   assert.deepEqual(await granted({ allowHistoryForSubscriber: true }), [true, true, false]);
-  assert.deepEqual(await granted({ allowHistoryForClient: true, historySize: 0 }), [false, false, false]);
+  assert.deepEqual(await granted({ allowHistoryForClient: true, historySize: 0 }), [true, true, false]);
   assert.deepEqual(await granted({ allowPresenceForSubscriber: true }), [false, false, true]);
   assert.deepEqual(await granted({ allowPresenceForClient: true, joinLeave: false }), [false, false, false]);
 });
