@@ -23,7 +23,12 @@ export class Sdk {
   #next = 1;
   #read = 0;
 
-  constructor(options: { readonly url: string; readonly token?: string; readonly client?: Record<string, unknown>; readonly protobuf?: boolean }) {
+  constructor(options: {
+    readonly url: string;
+    readonly token?: string;
+    readonly client?: Record<string, unknown>;
+    readonly protobuf?: boolean;
+  }) {
     this.#process = new NodeClient("sdk.mjs", options);
   }
 
