@@ -11,6 +11,20 @@ const { Centrifuge } = options.protobuf === true ? await import("centrifuge/buil
 const short = (_key, value) => (typeof value === "string" && value.length > 1_000 ? `${value.length} characters` : value);
 const say = (line) => process.stdout.write(`${JSON.stringify(line, short)}\n`);
 
+// Payloads are bytes there, and JSON to a test.
+const outgoing = (data) => (options.protobuf === true ? new TextEncoder().encode(JSON.stringify(data)) : data);
+const incoming = (data) => {
+  if (!(data instanceof Uint8Array)) return data;
+  const text = new TextDecoder().decode(data);
+  try {
+    return text === "" ? undefined : JSON.parse(text);
+  } catch {
+    return text;
+  }
+};
+const info = (from) => from && { ...from, connInfo: incoming(from.connInfo), chanInfo: incoming(from.chanInfo) };
+const publication = (from) => ({ ...from, data: incoming(from.data), info: info(from.info) });
+
 const centrifuge = new Centrifuge(options.url, {
   websocket: WebSocket,
   token: options.token,
@@ -19,13 +33,13 @@ const centrifuge = new Centrifuge(options.url, {
   ...options.client,
 });
 
-centrifuge.on("connected", (ctx) => say({ event: "connected", client: ctx.client, data: ctx.data }));
+centrifuge.on("connected", (ctx) => say({ event: "connected", client: ctx.client, data: incoming(ctx.data) }));
 centrifuge.on("connecting", (ctx) => say({ event: "connecting", code: ctx.code, reason: ctx.reason }));
 centrifuge.on("disconnected", (ctx) => say({ event: "disconnected", code: ctx.code, reason: ctx.reason }));
 centrifuge.on("error", (ctx) => say({ event: "error", error: ctx.error, type: ctx.type }));
 centrifuge.on("subscribed", (ctx) => say({ event: "server-subscribed", channel: ctx.channel, recovered: ctx.recovered }));
 centrifuge.on("publication", (ctx) =>
-  say({ event: "server-publication", channel: ctx.channel, data: ctx.data, offset: ctx.offset, tags: ctx.tags }),
+  say({ event: "server-publication", channel: ctx.channel, data: incoming(ctx.data), offset: ctx.offset, tags: ctx.tags }),
 );
 
 function subscribe(channel, more) {
@@ -39,17 +53,17 @@ function subscribe(channel, more) {
       recoverable: ctx.recoverable,
       positioned: ctx.positioned,
       position: ctx.streamPosition,
-      data: ctx.data,
+      data: incoming(ctx.data),
     }),
   );
   subscription.on("subscribing", (ctx) => say({ event: "subscribing", channel, code: ctx.code }));
   subscription.on("unsubscribed", (ctx) => say({ event: "unsubscribed", channel, code: ctx.code, reason: ctx.reason }));
   subscription.on("error", (ctx) => say({ event: "subscription-error", channel, error: ctx.error }));
   subscription.on("publication", (ctx) =>
-    say({ event: "publication", channel, data: ctx.data, offset: ctx.offset, tags: ctx.tags, info: ctx.info }),
+    say({ event: "publication", channel, data: incoming(ctx.data), offset: ctx.offset, tags: ctx.tags, info: info(ctx.info) }),
   );
-  subscription.on("join", (ctx) => say({ event: "join", channel, info: ctx.info }));
-  subscription.on("leave", (ctx) => say({ event: "leave", channel, info: ctx.info }));
+  subscription.on("join", (ctx) => say({ event: "join", channel, info: info(ctx.info) }));
+  subscription.on("leave", (ctx) => say({ event: "leave", channel, info: info(ctx.info) }));
   subscription.subscribe();
 }
 
@@ -58,11 +72,17 @@ const operations = {
   disconnect: () => centrifuge.disconnect(),
   subscribe: ({ channel, options: more }) => subscribe(channel, more),
   unsubscribe: ({ channel }) => centrifuge.getSubscription(channel).unsubscribe(),
-  presence: ({ channel }) => centrifuge.presence(channel),
+  presence: async ({ channel }) => {
+    const { clients } = await centrifuge.presence(channel);
+    return { clients: Object.fromEntries(Object.entries(clients).map(([id, from]) => [id, info(from)])) };
+  },
   presenceStats: ({ channel }) => centrifuge.presenceStats(channel),
-  history: ({ channel, options: more }) => centrifuge.history(channel, more),
-  publish: ({ channel, data }) => centrifuge.publish(channel, data),
-  rpc: ({ method, data }) => centrifuge.rpc(method, data),
+  history: async ({ channel, options: more }) => {
+    const result = await centrifuge.history(channel, more);
+    return { ...result, publications: result.publications.map(publication) };
+  },
+  publish: ({ channel, data }) => centrifuge.publish(channel, outgoing(data)),
+  rpc: async ({ method, data }) => ({ data: incoming((await centrifuge.rpc(method, outgoing(data))).data) }),
   // Cuts the connection as a network would; the client comes back by itself.
   cut: () => centrifuge._transport?._transport?.terminate?.() ?? centrifuge._disconnect(99, "cut by the test", true),
 };

@@ -207,6 +207,8 @@ function reading(rule: Rule): void {
     assert.deepEqual((await b.read({ reverse: true })).offsets, [5, 4, 3, 2, 1]);
     assert.deepEqual((await b.read({ reverse: true, limit: 2 })).offsets, [5, 4]);
     assert.deepEqual((await b.read({ reverse: true, limit: 2, since: { offset: 4, epoch: "" } })).offsets, [3, 2]);
+    assert.deepEqual((await b.read({ reverse: true, limit: 2, since: { offset: 6, epoch: "" } })).offsets, [5, 4]);
+    assert.deepEqual((await b.read({ reverse: true, limit: 2, since: { offset: 7, epoch: "" } })).offsets, []);
   });
 
   rule("[LOG8] nothing above upTo is read, and top still tells the truth", async (b) => {

@@ -197,6 +197,7 @@ class Stream {
     const count = limit < 0 ? Number.POSITIVE_INFINITY : limit;
     const last = Math.min(this.top, upTo ?? this.top);
     if (reverse) {
+      if (since !== undefined && since.offset > this.top + 1) return []; // [LOG7]
       const newest = Math.min(last, (since?.offset ?? Number.POSITIVE_INFINITY) - 1);
       return this.#kept.range(Math.max(oldest, newest - count + 1), newest).reverse();
     }

@@ -123,7 +123,8 @@ export function readable(
   let above = Math.max(channel.top - request.sizeMax, channel.removed_through);
   let through = Math.min(channel.top, request.upTo ?? channel.top);
   if (request.since !== undefined) {
-    if (request.reverse) through = Math.min(through, request.since.offset - 1);
+    // A position that the stream has not reached yet answers nothing, downwards neither [LOG7].
+    if (request.reverse) through = request.since.offset > channel.top + 1 ? above : Math.min(through, request.since.offset - 1);
     else above = Math.max(above, request.since.offset);
   }
   return { above, through };

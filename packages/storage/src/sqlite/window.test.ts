@@ -29,6 +29,7 @@ class NaiveHistory {
     let offsets = nowMs - this.#lastAt > ttlMs ? [] : this.#kept.slice(-q.sizeMax);
     if (q.sizeMax === 0) offsets = [];
     offsets = offsets.filter((offset) => q.since === undefined || (q.reverse ? offset < q.since : offset > q.since));
+    if (q.reverse && q.since !== undefined && q.since > this.top + 1) offsets = [];
     offsets = offsets.filter((offset) => q.upTo === undefined || offset <= q.upTo);
     if (q.reverse) offsets.reverse();
     return q.limit < 0 ? offsets : offsets.slice(0, q.limit);

@@ -2,7 +2,6 @@ import type { StreamPosition } from "@fleetcast/protocol";
 import { badRequest, notFound } from "../../push/channel-rules.ts";
 import { type PublishRequest, type PushEngine, PushError, type UserTarget } from "../../push/push-engine.ts";
 import type { Fields } from "../../push/raw-json/fields.ts";
-import { withoutNewlines } from "../../push/raw-json/write.ts";
 import { channelsJson, historyJson, nodesJson, presenceJson, publishJson } from "./results.ts";
 
 /** What a method answers: the JSON of its result object. `queued`: stored, the push will follow (N5). */
@@ -76,7 +75,7 @@ function readPublication(fields: Fields): Omit<PublishRequest, "channel"> | "bad
 
 /** A copy, so that a stored payload does not keep the whole request body alive. */
 function ownBytes(raw: Uint8Array | undefined): Uint8Array {
-  return raw === undefined ? new Uint8Array() : withoutNewlines(raw.slice());
+  return raw === undefined ? new Uint8Array() : raw.slice();
 }
 
 /** Standard alphabet with padding; line ends inside are skipped, as the real server does. */

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { cutArray, cutObject, textOfString } from "./cut.ts";
 import { Fields, MalformedJson } from "./fields.ts";
 import { endOfValue, isJson } from "./scan.ts";
-import { compactJson, jsonText, withoutNewlines } from "./write.ts";
+import { compactJson, jsonText } from "./write.ts";
 
 const bytes = (text: string) => new Uint8Array(Buffer.from(text, "utf8"));
 const text = (raw: Uint8Array) => Buffer.from(raw).toString("utf8");
@@ -111,8 +111,4 @@ test("compacted JSON means the same", () => {
     }),
     { numRuns: 2_000 },
   );
-});
-
-test("[P5] only newlines are taken out of a payload", () => {
-  assert.equal(text(withoutNewlines(bytes('{\r\n "a": "x y"\n}'))), '{ "a": "x y"}');
 });

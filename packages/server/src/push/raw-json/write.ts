@@ -63,9 +63,3 @@ function isLineSeparator(bytes: Uint8Array, at: number): boolean {
 function hexDigit(value: number): number {
   return "0123456789abcdef".charCodeAt(value);
 }
-
-/** Raw newlines can only be formatting in valid JSON, and would break a line-based frame: they alone are taken out (P5). */
-export function withoutNewlines(json: Uint8Array): Uint8Array {
-  if (json.indexOf(0x0a) < 0 && json.indexOf(0x0d) < 0) return json;
-  return json.filter((byte) => byte !== 0x0a && byte !== 0x0d);
-}
