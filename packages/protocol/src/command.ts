@@ -114,7 +114,7 @@ export type ClientCommand =
   | { readonly kind: "send"; readonly id: number; readonly request: SendRequest }
   | { readonly kind: "refresh"; readonly id: number; readonly request: RefreshRequest }
   | { readonly kind: "sub_refresh"; readonly id: number; readonly request: SubRefreshRequest }
-  /** `{}`: the answer to a ping. Every command with id 0 that is not `send` is read as one. */
+  /** `{}`: the answer to a ping. Every command with id 0 and without a `send` is read as one. */
   | { readonly kind: "pong" };
 
 /** Methods in the order in which the first one wins when a command names several (C7). */

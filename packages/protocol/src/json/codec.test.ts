@@ -85,6 +85,7 @@ test("[C5] [C6] id 0 is a pong unless it is send; a command that names nothing k
   assert.deepEqual(kinds('{"unknown":1}'), ["pong"]);
   assert.deepEqual(kinds("null"), ["pong"]);
   assert.deepEqual(kinds('{"send":{"data":1}}'), ["send"]);
+  assert.deepEqual(kinds('{"send":{},"rpc":{}}'), ["rpc"], "with a send beside it a command without an id is done");
   assert.deepEqual(kinds('{"id":1}'), ["violation"]);
   assert.deepEqual(kinds('{"id":1,"unknown":{}}'), ["violation"]);
   assert.deepEqual(kinds('{"id":1,"ping":{}}'), ["violation"]);
@@ -96,6 +97,94 @@ test("[C7] of several methods the first in the protocol's order counts; of two m
   assert.deepEqual(kinds('{"id":1,"subscribe":{},"connect":{}}'), ["connect"]);
   const twice = only('{"id":1,"id":7,"rpc":{"method":"a"},"rpc":{"method":"b"}}', "rpc");
   assert.deepEqual([twice.id, twice.request.method], [7, "b"]);
+});
+
+test("[PR8] names of fields are read in any case, names in maps are not", () => {
+  const { id, request } = only('{"ID":3,"Connect":{"TOKEN":"t","Subs":{"News":{"Recover":true}},"headers":{"X-Id":"1"}}}', "connect");
+  assert.deepEqual([id, request.token, request.subs.get("News")?.recover, request.headers.get("X-Id")], [3, "t", true, "1"]);
+  const { tagsFilter } = only('{"id":1,"subscribe":{"tf":{"Op":"or","NODES":[{"Key":"k","Cmp":"in","Vals":["a"]}]}}}', "subscribe").request;
+  assert.deepEqual([tagsFilter?.op, tagsFilter?.nodes[0]?.key, tagsFilter?.nodes[0]?.vals], ["or", "k", ["a"]]);
+});
+
+test("[PR8] a member that stands twice: messages are read on, of other values the last counts, and null says nothing", () => {
+  const merged = only(
+    '{"id":5,"id":null,"history":{"channel":"a","limit":3,"since":{"offset":1}},"history":{"channel":null,"LIMIT":4,"since":{"epoch":"e"}}}',
+    "history",
+  );
+  assert.deepEqual([merged.id, merged.request], [5, { channel: "a", limit: 4, since: { offset: 1, epoch: "e" }, reverse: false }]);
+  assert.equal(only('{"id":1,"history":{"since":{"offset":1},"since":null}}', "history").request.since, undefined);
+  assert.deepEqual(kinds('{"id":1,"rpc":{},"rpc":null,"refresh":{}}'), ["refresh"]);
+  assert.equal(text(only('{"id":1,"rpc":{"data":1,"data":null}}', "rpc").request.data), "null", "a payload may be null");
+  const { subs } = only('{"id":1,"connect":{"subs":{"a":{"recover":true},"b":{}},"subs":{"a":{"epoch":"e"}}}}', "connect").request;
+  assert.deepEqual([[...subs.keys()], subs.get("a")?.recover, subs.get("a")?.epoch], [["a", "b"], false, "e"]);
+  const { untrack } = only('{"id":1,"sub_refresh":{"untrack":["a","b"],"untrack":["c"]}}', "sub_refresh").request;
+  assert.deepEqual(untrack, ["c"]);
+  for (const broken of [
+    '{"id":"x","id":1,"rpc":{}}',
+    '{"id":1,"rpc":[],"rpc":{}}',
+    '{"id":1,"connect":{"subs":{"a":1,"a":{}}}}',
+    '{"id":1,"sub_refresh":{"untrack":[1],"untrack":[]}}',
+    '{"id":1,"subscribe":{"tf":1,"tf":{}}}',
+    '{"id":1,"subscribe":{"recover":"x","recover":true}}',
+  ]) {
+    assert.deepEqual(kinds(broken), ["violation"], broken);
+  }
+  const many = `{${'"id":1,'.repeat(9_000)}"rpc":{}}`;
+  assert.deepEqual(kinds(many), ["rpc"]);
+});
+
+test("[PR2] `tf` and `track`: every type is looked at, null elements are empty", () => {
+  const subscribe = (tf: string) => `{"id":1,"subscribe":{"tf":${tf}}}`;
+  for (const broken of [
+    "[]",
+    "1",
+    '{"op":1}',
+    '{"vals":"a"}',
+    '{"vals":[1]}',
+    '{"nodes":{}}',
+    '{"nodes":[1]}',
+    '{"nodes":[{"nodes":[[]]}]}',
+  ]) {
+    assert.deepEqual(kinds(subscribe(broken)), ["violation"], broken);
+  }
+  const none = { op: "", key: "", cmp: "", val: "", vals: [], nodes: [] };
+  const filterOf = (tf: string) => only(subscribe(tf), "subscribe").request.tagsFilter;
+  assert.deepEqual(filterOf('{"nodes":[null,{"vals":[null,"a"],"nodes":null,"new":1}]}'), {
+    ...none,
+    nodes: [none, { ...none, vals: ["", "a"] }],
+  });
+  assert.equal(filterOf("null"), undefined);
+  assert.deepEqual(filterOf('{"__proto__":{"op":"and"},"constructor":1}'), none);
+  const deep = 6_000;
+  let depth = 0;
+  for (let node = filterOf('{"nodes":['.repeat(deep) + "]}".repeat(deep)); node !== undefined; node = node.nodes[0]) depth++;
+  assert.equal(depth, deep);
+  const subRefresh = (members: string) => `{"id":1,"sub_refresh":{${members}}}`;
+  for (const broken of [
+    '"track":{}',
+    '"track":[1]',
+    '"track":[{"items":{}}]',
+    '"track":[{"items":[{"version":-1}]}]',
+    '"untrack":[1]',
+    '"type":1.0',
+  ]) {
+    assert.deepEqual(kinds(subRefresh(broken)), ["violation"], broken);
+  }
+  const { track, untrack } = only(
+    subRefresh('"track":[null,{"signature":"s","items":[null,{"key":"k","version":7}]}],"untrack":[null]'),
+    "sub_refresh",
+  ).request;
+  assert.deepEqual(track, [
+    { signature: "", items: [] },
+    {
+      signature: "s",
+      items: [
+        { key: "", version: 0 },
+        { key: "k", version: 7 },
+      ],
+    },
+  ]);
+  assert.deepEqual(untrack, [""]);
 });
 
 test("[D29] offsets above 2^53-1 are never rounded: they become a position that nothing recovers", () => {

@@ -1,7 +1,8 @@
 import type { DecodedFrame } from "../codec.ts";
-import { type ClientCommand, type FilterNode, type Method, methodsInOrder, type SubscribeRequest, type TrackBatch } from "../command.ts";
+import { type ClientCommand, type Method, methodsInOrder, type SubscribeRequest, type TrackBatch } from "../command.ts";
 import { ProtocolViolation } from "../protocol-violation.ts";
-import { type Extent, JsonReader, type Members } from "./reader.ts";
+import { decodeFilter } from "./filter.ts";
+import { JsonReader, type Members } from "./reader.ts";
 
 const pong: ClientCommand = { kind: "pong" };
 const onlyPong: DecodedFrame = { commands: [pong], violation: false };
@@ -70,8 +71,7 @@ function decodeCommand(reader: JsonReader, root: Members, id: number): ClientCom
     first ??= command;
   }
   if (reader.has(root, "ping")) reader.members(root.get("ping"));
-  if (id === 0) return first?.kind === "send" ? first : pong;
-  return first;
+  return id === 0 && !reader.has(root, "send") ? pong : first;
 }
 
 function decodeMethod(reader: JsonReader, method: Method, id: number, m: Members): ClientCommand {
@@ -102,8 +102,8 @@ function decodeMethod(reader: JsonReader, method: Method, id: number, m: Members
           channel: reader.string(m, "channel"),
           token: reader.string(m, "token"),
           type: reader.int32(m, "type"),
-          track: reader.elements(m.get("track")).map((extent) => decodeTrackBatch(reader, reader.members(extent))),
-          untrack: reader.elements(m.get("untrack")).map((extent) => reader.stringAt(extent)),
+          track: reader.list(m, "track", (batch) => decodeTrackBatch(reader, reader.members(batch))),
+          untrack: reader.list(m, "untrack", (key) => reader.stringAt(key)),
         },
       };
   }
@@ -114,15 +114,14 @@ function decodeConnect(reader: JsonReader, m: Members) {
   return {
     token: reader.string(m, "token"),
     data: reader.raw(m, "data"),
-    subs: mapOf(reader.members(m.get("subs")), (extent) => decodeSubscribe(reader, reader.members(extent))),
+    subs: reader.map(m, "subs", (sub) => decodeSubscribe(reader, reader.members(sub))),
     name: reader.string(m, "name"),
     version: reader.string(m, "version"),
-    headers: mapOf(reader.members(m.get("headers")), (extent) => reader.stringAt(extent)),
+    headers: reader.map(m, "headers", (value) => reader.stringAt(value)),
   };
 }
 
 function decodeSubscribe(reader: JsonReader, m: Members): SubscribeRequest {
-  const filter = m.get("tf");
   return {
     channel: reader.string(m, "channel"),
     token: reader.string(m, "token"),
@@ -134,7 +133,7 @@ function decodeSubscribe(reader: JsonReader, m: Members): SubscribeRequest {
     recoverable: reader.boolean(m, "recoverable"),
     joinLeave: reader.boolean(m, "join_leave"),
     delta: reader.string(m, "delta"),
-    tagsFilter: filter !== undefined && reader.has(m, "tf") ? decodeFilter(reader.built(filter)) : undefined,
+    tagsFilter: reader.built(m, "tf", decodeFilter),
     rejectUnrecovered: (reader.int64(m, "flag") & rejectUnrecoveredBit) !== 0n,
     type: reader.int32(m, "type"),
     phase: reader.int32(m, "phase"),
@@ -157,8 +156,8 @@ function decodePublish(reader: JsonReader, m: Members) {
 function decodeTrackBatch(reader: JsonReader, m: Members): TrackBatch {
   return {
     signature: reader.string(m, "signature"),
-    items: reader.elements(m.get("items")).map((extent) => {
-      const item = reader.members(extent);
+    items: reader.list(m, "items", (element) => {
+      const item = reader.members(element);
       return { key: reader.string(item, "key"), version: reader.offset(item, "version") };
     }),
   };
@@ -172,58 +171,4 @@ function decodeHistory(reader: JsonReader, m: Members) {
     since: reader.has(m, "since") ? { offset: reader.offset(since, "offset"), epoch: reader.string(since, "epoch") } : undefined,
     reverse: reader.boolean(m, "reverse"),
   };
-}
-
-/**
- * A tags filter from its built value. Without recursion: how deep it nests is the client's choice, and a stack that
- * overflows would be our mistake.
- */
-export function decodeFilter(value: unknown): FilterNode {
-  const root: MutableFilter[] = [];
-  const open: { readonly value: unknown; readonly into: MutableFilter[] }[] = [{ value, into: root }];
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const members = memberOf(next.value);
-    const node: MutableFilter = {
-      op: textOfMember(members["op"]),
-      key: textOfMember(members["key"]),
-      cmp: textOfMember(members["cmp"]),
-      val: textOfMember(members["val"]),
-      vals: listOfMember(members["vals"]).map(textOfMember),
-      nodes: [],
-    };
-    next.into.push(node);
-    // From the last to the first, because the list of open ones is a stack.
-    for (const inner of listOfMember(members["nodes"]).toReversed()) open.push({ value: inner, into: node.nodes });
-  }
-  const [filter] = root;
-  if (filter === undefined) throw new ProtocolViolation("not a filter");
-  return filter;
-}
-
-interface MutableFilter extends FilterNode {
-  readonly nodes: MutableFilter[];
-}
-
-function memberOf(value: unknown): Readonly<Record<string, unknown>> {
-  if (value === null) return {};
-  if (typeof value !== "object" || Array.isArray(value)) throw new ProtocolViolation("a filter that is not an object");
-  return value as Readonly<Record<string, unknown>>;
-}
-
-function textOfMember(value: unknown): string {
-  if (value === undefined || value === null) return "";
-  if (typeof value !== "string") throw new ProtocolViolation("a filter member that is not a string");
-  return value.toWellFormed();
-}
-
-function listOfMember(value: unknown): readonly unknown[] {
-  if (value === undefined || value === null) return [];
-  if (!Array.isArray(value)) throw new ProtocolViolation("a filter member that is not a list");
-  return value;
-}
-
-function mapOf<T>(members: Members, value: (extent: Extent) => T): ReadonlyMap<string, T> {
-  const map = new Map<string, T>();
-  for (const [name, extent] of members) map.set(name, value(extent));
-  return map;
 }

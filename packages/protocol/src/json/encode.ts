@@ -62,7 +62,7 @@ export function encodeBarePush(push: Push): string {
     case "refresh":
       return `{"refresh":${refreshResult(push.refresh)}}`;
     case "connect":
-      return `{"connect":${connectResult(push.connect)}}`;
+      return `{"connect":${connectPush(push.connect)}}`;
     case "disconnect":
       return `{"disconnect":${object(number("code", push.disconnect.code), text("reason", push.disconnect.reason))}}`;
   }
@@ -111,6 +111,23 @@ function connectResult(result: ConnectResult): string {
     number("ttl", result.ttl),
     raw("data", result.data),
     result.subs === undefined || result.subs.size === 0 ? "" : `"subs":${mapObject(result.subs, subscribeResult)}`,
+    number("ping", result.ping),
+    flag("pong", result.pong),
+    text("session", result.session),
+    text("node", result.node),
+    number("time", result.time),
+  );
+}
+
+/** The same as the reply in another order. */
+function connectPush(result: ConnectResult): string {
+  return object(
+    text("client", result.client),
+    text("version", result.version),
+    raw("data", result.data),
+    result.subs === undefined || result.subs.size === 0 ? "" : `"subs":${mapObject(result.subs, subscribeResult)}`,
+    flag("expires", result.expires),
+    number("ttl", result.ttl),
     number("ping", result.ping),
     flag("pong", result.pong),
     text("session", result.session),

@@ -237,6 +237,7 @@ test("[C5] [C6] [C10] id 0 is a pong unless it is send, whatever its length; wha
   assert.deepEqual(kinds(encodeCommands({ ping: {} })), ["pong"]);
   assert.deepEqual(kinds(raw.delimited(raw.text(99, "x"))), ["pong"]);
   assert.deepEqual(kinds(encodeCommands({ send: {} })), ["send"]);
+  assert.deepEqual(kinds(encodeCommands({ send: {}, rpc: {} })), ["rpc"], "with a send beside it a command without an id is done");
   assert.deepEqual(kinds(encodeCommands({ id: 1 })), ["violation"]);
   assert.deepEqual(kinds(encodeCommands({ id: 1, ping: {} })), ["violation"]);
   assert.deepEqual(kinds(raw.delimited(raw.number(1, 1), raw.text(99, "x"))), ["violation"]);

@@ -56,6 +56,7 @@ export function decodeProtobufEmulation(body: Uint8Array): EmulationRequest | un
 /** Undefined for a command that names nothing known (C6). */
 function readCommand(reader: WireReader): ClientCommand | undefined {
   let id = 0;
+  let hasSend = false;
   let command: Draft<MethodCommand> | undefined;
   let place: number = methodsInOrder.length;
   while (reader.next()) {
@@ -66,14 +67,14 @@ function readCommand(reader: WireReader): ClientCommand | undefined {
     // All of them are read although one is used (C7): a wrong type in any of them breaks the whole command.
     const next = readMethod(reader, command);
     if (next === undefined) continue;
+    if (next.kind === "send") hasSend = true;
     const nextPlace = methodsInOrder.indexOf(next.kind);
     if (nextPlace > place) continue;
     command = next;
     place = nextPlace;
   }
-  if (command === undefined) return id === 0 ? pong : undefined;
-  if (id === 0 && command.kind !== "send") return pong;
-  command.id = id;
+  if (id === 0 && !hasSend) return pong;
+  if (command !== undefined) command.id = id;
   return command;
 }
 
