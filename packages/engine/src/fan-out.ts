@@ -46,7 +46,7 @@ export class FanOut implements OutboxSchedule {
   /** Messages appended to outboxes since the start. */
   deliveryCount = 0;
   waitingMessages = 0;
-  first: WaitingMessage | undefined;
+  readonly firsts: (WaitingMessage | undefined)[] = [];
 
   constructor(clock: Clock, problems: DeliveryProblems, heldBytesMax: number) {
     this.#clock = clock;
@@ -243,7 +243,7 @@ export class FanOut implements OutboxSchedule {
     this.#awake = this.#awake.slice(this.#nextAwake);
     this.#nextAwake = 0;
     if (!isEmpty) return;
-    this.first = undefined;
+    this.firsts.length = 0;
   }
 
   #admit(): void {

@@ -52,6 +52,21 @@ test("[PR18] what one tick produced leaves joined in each format, and positions 
   assert.deepEqual(json.publications("vm:a"), protobuf.publications("vm:a"));
 });
 
+test("[PR18] where formats stand mixed, subscribers of one still share the frame that their messages join into", async () => {
+  const b = new EngineBench({ namespaces });
+  const clients: TestClient[] = [];
+  for (let n = 0; n < 6; n++) {
+    const client = await b.connect({ user: `u${n}` }, {}, { protocol: n % 2 === 0 ? "json" : "protobuf" });
+    await client.subscribe("vm:a");
+    clients.push(client);
+  }
+  await Promise.all([1, 2, 3].map((n) => b.engine.publish({ channel: "vm:a", data: bytes(String(n)) })));
+  await b.clock.settle();
+  const [first, ...others] = clients.filter((_, n) => n % 2 === 1).map((client) => client.socket.arrived.at(-1));
+  assert.ok(first instanceof Uint8Array);
+  for (const other of others) assert.equal(other, first);
+});
+
 test("[PR15] a Protobuf connection is pinged with one byte, and answers with one", async () => {
   const b = new EngineBench({ namespaces });
   const client = await b.connect({ user: "p" }, {}, { protocol: "protobuf" });

@@ -52,8 +52,8 @@ export interface OutboxSchedule {
   wake(outbox: Outbox): void;
   /** Messages that wait in outboxes whose socket takes them; for holding publishers back. */
   waitingMessages: number;
-  /** What a fan-out appended last to an empty outbox. */
-  first: WaitingMessage | undefined;
+  /** What a fan-out appended last to an empty outbox, by `codec.index`: subscribers of several formats stand mixed. */
+  readonly firsts: (WaitingMessage | undefined)[];
 }
 
 export interface OutboxOwner {
@@ -121,10 +121,11 @@ export class Outbox {
       this.#append(node);
       return;
     }
-    let first = this.#schedule.first;
+    const { firsts } = this.#schedule;
+    let first = firsts[this.codec.index];
     if (first === undefined || first.message !== message) {
       first = new WaitingMessage(message, undefined, this.codec);
-      this.#schedule.first = first;
+      firsts[this.codec.index] = first;
     }
     this.#append(first);
   }
