@@ -38,6 +38,8 @@ export class FanOut implements OutboxSchedule {
   /** In the order of commits; a function among them runs in its turn. */
   #deliveries: (Delivery | (() => void))[] = [];
   #nextDelivery = 0;
+  /** Deliveries until the slice looks at the clock. */
+  #untilLook = deliveriesPerLook;
   #expected = 0;
   #awake: Outbox[] = [];
   #nextAwake = 0;
@@ -154,15 +156,15 @@ export class FanOut implements OutboxSchedule {
     const { channel } = delivery;
     const { subscriptions } = channel;
     const onlyReceivers = delivery.push.kind !== "publication";
-    let untilLook = deliveriesPerLook;
+    this.#untilLook = deliveriesPerLook;
     // The cursor moves before the delivery: one that ends its own subscription then finds itself behind it (HubChannel.remove).
     while (channel.cursor < subscriptions.length) {
       const subscription = subscriptions[channel.cursor++];
       if (subscription === undefined) continue;
       if (onlyReceivers && !subscription.terms.receivesJoinLeave) continue;
       this.#deliver(subscription, delivery);
-      if (--untilLook === 0) {
-        untilLook = deliveriesPerLook;
+      if (--this.#untilLook <= 0) {
+        this.#untilLook = deliveriesPerLook;
         if (this.#clock.monotonicMs() >= untilMs && channel.cursor < subscriptions.length) return false;
       }
     }
@@ -195,6 +197,10 @@ export class FanOut implements OutboxSchedule {
       return;
     }
     if (!this.#isNext(subscription, delivery)) return;
+    if (refined.filter !== undefined && delivery.push.kind === "publication") {
+      this.#untilLook -= refined.weight;
+      if (!refined.wants(delivery.push.publication.tags)) return;
+    }
     const { codec } = subscription.outbox;
     const message = refined.delta ? delivery.deltaMessage(codec, refined.base) : delivery.message(codec);
     if (message === undefined) {

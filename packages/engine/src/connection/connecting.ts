@@ -91,7 +91,8 @@ function wishOf(request: SubscribeRequest | undefined): SubscribeWish {
     recover: request?.recover ?? false,
     from: { offset: request?.offset ?? 0, epoch: request?.epoch ?? "" },
     rejectUnrecovered: false,
-    // An unknown one is not granted; only a subscribe command is refused for it.
+    // An unknown delta is not granted, a filter not looked at: only a subscribe command is refused for them.
     delta: request?.delta === "fossil",
+    tagsFilter: undefined,
   };
 }

@@ -6,18 +6,16 @@ import { type Recovery, type RecoveryWish, recoverCache, recoverStream } from ".
 import type { Connection } from "./connection.ts";
 import type { Member } from "./member.ts";
 import { type Ending, endWith, type Refusal, refuse } from "./outcome.ts";
-import { Refinement } from "./refinement.ts";
+import { type RefinementWish, refinementOf } from "./refinement.ts";
 import { Subscription, type SubscriptionTerms } from "./subscription.ts";
 import { monotonicOf, ttlSeconds } from "./subscription-expiry.ts";
 import { leaveChannel } from "./unsubscribing.ts";
 
-export interface SubscribeWish {
+export interface SubscribeWish extends RefinementWish {
   readonly recover: boolean;
   readonly from: RecoveryWish;
   /** Refuse with 112 instead of subscribing unrecovered. */
   readonly rejectUnrecovered: boolean;
-  /** The client understands Fossil deltas. */
-  readonly delta: boolean;
 }
 
 export type Subscribed =
@@ -43,8 +41,10 @@ export function enterChannel(
   const { hub, presence, ports } = connection.context;
   const ttl = terms.expireAtS === undefined ? undefined : ttlSeconds(ports.clock, terms.expireAtS);
   if (ttl !== undefined && ttl <= 0) return refuse(clientErrors.expired);
+  const refined = refinementOf(namespace.options, wish);
+  if (refined === "refused") return refuse(clientErrors.badRequest);
   const subscription = new Subscription(connection, connection.outbox, hub.channel(channelName, namespace), terms);
-  if (wish.delta && namespace.options.allowedDeltaTypes.includes("fossil")) subscription.refined = new Refinement(true);
+  subscription.refined = refined;
   if (terms.expireAtS !== undefined) subscription.expiresAtMs = monotonicOf(ports.clock, terms.expireAtS);
   hub.subscribe(subscription);
   member.add(subscription);
@@ -54,8 +54,8 @@ export function enterChannel(
     ...(terms.recoverable ? { recoverable: true } : {}),
     ...(terms.positioned ? { positioned: true } : {}),
     ...(terms.data === undefined ? {} : { data: terms.data }),
-    ...(wish.recover ? { wasRecovering: true } : {}),
-    ...(subscription.refined?.delta === true ? { delta: true } : {}),
+    ...(wish.recover || isForced(terms) ? { wasRecovering: true } : {}),
+    ...(refined?.delta === true ? { delta: true } : {}),
   };
   if (!terms.positioned) return { kind: "subscribed", subscription, result: grant };
   return enterPositioned(subscription, member, wish, grant);
@@ -86,7 +86,7 @@ async function enterPositioned(
 ): Promise<Subscribed> {
   const { channel, connection, terms } = subscription;
   const { report, clock } = connection.context.ports;
-  const recovers = terms.recoverable && wish.recover;
+  const recovers = terms.recoverable && (wish.recover || isForced(terms));
   let outcome: Recovery;
   try {
     outcome = recovers ? await recover(subscription, wish) : await stand(subscription);
@@ -123,10 +123,17 @@ function sentForms({ refined, connection, channel }: Subscription, { publication
   return chainForms(connection.codec.name, publications);
 }
 
-function recover({ channel, connection, terms }: Subscription, wish: SubscribeWish): Promise<Recovery> {
+/** The latest publication comes with every subscribe. In stream mode there would be no position to go on from. */
+function isForced({ recoverable, recoveryMode, autoCacheRecover }: SubscriptionTerms): boolean {
+  return autoCacheRecover && recoverable && recoveryMode === "cache";
+}
+
+function recover({ channel, connection, terms, refined }: Subscription, wish: SubscribeWish): Promise<Recovery> {
   const { namespace, name, published } = channel;
-  if (terms.recoveryMode === "cache") return recoverCache(namespace, name, wish.from);
-  return recoverStream(namespace, name, wish.from, published, connection.context.options.recoveryPublicationsMax);
+  const { recoveryPublicationsMax } = connection.context.options;
+  const wants = refined?.filter === undefined ? undefined : ({ tags }: Publication) => refined.wants(tags);
+  if (terms.recoveryMode === "cache") return recoverCache(namespace, name, wish.from, recoveryPublicationsMax, wants);
+  return recoverStream(namespace, name, wish.from, published, recoveryPublicationsMax, wants);
 }
 
 /** A subscriber that does not recover stands at what was published when it entered. */

@@ -11,6 +11,8 @@ export interface SubscriptionTerms {
   /** Missed publications are sent to a client that returns. */
   readonly recoverable: boolean;
   readonly recoveryMode: "stream" | "cache";
+  /** Cache mode: the latest publication comes with the subscribe, whether it was asked for or not. */
+  readonly autoCacheRecover: boolean;
   readonly present: boolean;
   readonly emitsJoinLeave: boolean;
   readonly receivesJoinLeave: boolean;

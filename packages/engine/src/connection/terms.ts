@@ -9,6 +9,8 @@ export interface TermsSource {
   readonly expireAtS?: number | undefined;
   readonly serverSide?: boolean;
   readonly fromToken?: boolean;
+  /** A proxy wants the latest publication to come with the subscription. */
+  readonly cacheRecover?: boolean;
 }
 
 /** The namespace's own terms with what a token or a proxy replaces. */
@@ -21,6 +23,7 @@ export function termsOf(namespace: Namespace, source: TermsSource): Subscription
     recoverable,
     positioned: recoverable || (override.forcePositioning ?? options.forcePositioning),
     recoveryMode: options.forceRecoveryMode === "cache" ? "cache" : "stream",
+    autoCacheRecover: options.autoCacheRecover || source.cacheRecover === true,
     present: override.presence ?? options.presence,
     emitsJoinLeave: override.joinLeave ?? options.joinLeave,
     receivesJoinLeave: override.forcePushJoinLeave ?? options.forcePushJoinLeave,

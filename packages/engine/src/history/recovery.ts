@@ -16,11 +16,14 @@ export interface Recovery {
   readonly position: StreamPosition;
 }
 
+/** Is this one of the publications that the subscriber asked for? Undefined: all are. */
+export type Wanted = ((publication: Publication) => boolean) | undefined;
+
 /**
  * Brings a returning subscriber up to `published`, the last position that the fan-out had taken when the subscriber
  * entered the hub (L9): everything above comes to it as a live delivery, and nothing comes twice. Without a known
  * `published` (nobody else is subscribed) the top at the read takes its place; live deliveries at or below it are
- * dropped by their offset.
+ * dropped by their offset. What a filter withholds counts as there: it leaves no gap.
  */
 export async function recoverStream(
   namespace: Namespace,
@@ -28,6 +31,7 @@ export async function recoverStream(
   wish: RecoveryWish,
   published: StreamPosition | undefined,
   publicationsMax: number,
+  wants: Wanted,
 ): Promise<Recovery> {
   const read = (upTo: number | undefined): Promise<ReadResult> =>
     namespace.log.read({
@@ -48,7 +52,7 @@ export async function recoverStream(
   }
   const position = published ?? result.top;
   return isWhole(wish, result.publications, position)
-    ? { recovered: true, publications: result.publications, position }
+    ? { recovered: true, publications: wants === undefined ? result.publications : result.publications.filter(wants), position }
     : { recovered: false, publications: [], position };
 }
 
@@ -61,17 +65,26 @@ function isWhole(wish: RecoveryWish, publications: readonly Publication[], posit
   return first.offset === wish.offset + 1 && last.offset === position.offset;
 }
 
-/** Cache mode: only the latest publication matters; a client that has it already gets nothing. */
-export async function recoverCache(namespace: Namespace, channel: string, wish: RecoveryWish): Promise<Recovery> {
+/**
+ * Cache mode: only the latest publication matters, with a filter the latest one that it lets through. A client that stands at the
+ * top has it already.
+ */
+export async function recoverCache(
+  namespace: Namespace,
+  channel: string,
+  wish: RecoveryWish,
+  publicationsMax: number,
+  wants: Wanted,
+): Promise<Recovery> {
   const { publications, top } = await namespace.log.read({
     channel,
     window: namespace.recoveryWindow,
-    limit: 1,
+    limit: wants === undefined ? 1 : publicationsMax,
     reverse: true,
   });
-  const isCurrent = wish.offset === top.offset && wish.epoch === top.epoch;
-  if (isCurrent && top.offset > 0) return { recovered: true, publications: [], position: top };
-  const latest = publications[0];
-  if (latest !== undefined && latest.offset === top.offset) return { recovered: true, publications: [latest], position: top };
-  return { recovered: isCurrent, publications: [], position: top };
+  const isCurrent = wish.offset > 0 && wish.offset === top.offset && wish.epoch === top.epoch;
+  const isKept = publications[0]?.offset === top.offset;
+  const latest = wants === undefined ? publications[0] : publications.find(wants);
+  if (isCurrent || latest === undefined || !isKept) return { recovered: isCurrent, publications: [], position: top };
+  return { recovered: true, publications: [latest], position: top };
 }

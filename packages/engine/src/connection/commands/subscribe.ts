@@ -40,12 +40,12 @@ function enter(
   if (connection.member !== member) return nothing;
   if (permission.kind !== "granted") return permission;
   if (request.type > sharedPollType) return endWith(disconnects.internal); // as the real one: known only here
-  if (request.tagsFilter !== undefined) return refuse(clientErrors.badRequest); // no namespace can allow one yet
   const wish = {
     recover: request.recover,
     from: { offset: request.offset, epoch: request.epoch },
     rejectUnrecovered: request.rejectUnrecovered,
     delta: request.delta === "fossil",
+    tagsFilter: request.tagsFilter,
   };
   const entered = enterChannel(connection, member, request.channel, namespace, permission.terms, wish);
   return entered instanceof Promise ? entered.then((known) => answer(member, id, known)) : answer(member, id, entered);
