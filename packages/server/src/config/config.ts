@@ -11,17 +11,32 @@ export interface Config {
   readonly http: HttpConfig;
   readonly api: ApiConfig;
   readonly client: ClientConfig;
-  readonly sharedPoll: SharedPollSecrets;
-  readonly proxies: ProxiesConfig;
   readonly engine: EngineOptions;
-  readonly websocket: { readonly disabled: boolean; readonly handlerPrefix: string; readonly messageBytesMax: number };
+  /** Backends that are asked; the built-in policy is not among them. */
+  readonly proxies: ProxiesConfig;
+  readonly sharedPoll: SharedPollSecrets;
+  readonly websocket: WebSocketConfig & { readonly disabled: boolean };
+  readonly httpStream: StreamConfig;
+  readonly sse: StreamConfig;
+  /** Open while `httpStream` or `sse` is. */
+  readonly emulation: { readonly handlerPrefix: string; readonly bodyBytesMax: number };
+  readonly uniWebsocket: UniWebSocketConfig;
+  readonly uniSse: UniStreamConfig;
+  readonly uniHttpStream: UniStreamConfig;
+  readonly init: EndpointConfig;
   readonly mqtt: MqttConfig;
   readonly storage: StorageConfig;
   readonly push: PushConfig;
   readonly fleet: { readonly autoRegister: boolean };
   readonly auth: { readonly bearer: "read" | "off"; readonly sessionTtlMs: number };
   readonly dashboard: { readonly enabled: boolean; readonly publicUrl: string; readonly dir: string };
-  readonly admin: { readonly enabled: boolean };
+  readonly admin: AdminConfig;
+  readonly prometheus: PrometheusConfig;
+  readonly swagger: EndpointConfig;
+  readonly debug: EndpointConfig;
+  readonly openTelemetry: { readonly enabled: boolean; readonly api: boolean };
+  /** "" for none. */
+  readonly pidFile: string;
   /** Where `/health` answers (`health.handler_prefix`); it always does. */
   readonly health: { readonly handlerPrefix: string };
   readonly secrets: SecretKeys;
@@ -46,6 +61,25 @@ export interface HttpConfig {
   readonly internalPort: number;
   /** The operator states that TLS ends in front: plain text beyond loopback is allowed. */
   readonly tlsInFront: boolean;
+  /** TLS of the external port, and of the internal one unless `internalTls` or `tlsExternal` says otherwise. */
+  readonly tls: TlsConfig | undefined;
+  /** TLS on the external port only. */
+  readonly tlsExternal: boolean;
+  readonly internalTls: TlsConfig | undefined;
+}
+
+/** One TLS end that is switched on. PEM text, "" for none. */
+export interface TlsConfig {
+  readonly certPem: string;
+  readonly keyPem: string;
+  /** Where we connect: the authority that the server's certificate must come from. */
+  readonly serverCaPem: string;
+  /** Where we listen: set, a client must show a certificate of this authority. */
+  readonly clientCaPem: string;
+  readonly insecureSkipVerify: boolean;
+  readonly serverName: string;
+  /** Files that the PEM texts were read from. */
+  readonly files: readonly string[];
 }
 
 export interface ApiConfig {
@@ -72,6 +106,12 @@ export interface ClientConfig {
    * asks for an audience or issuer that we cannot make up. "" where `token.hmacSecretKey` signs them.
    */
   readonly ownTokenKey: string;
+  /** Header, in lower case, that carries the user id which a proxy in front has verified; "" for none. */
+  readonly userIdHttpHeader: string;
+  /** Connections of this process; 0: any number. */
+  readonly connectionsMax: number;
+  /** New connections a second; 0: any number. */
+  readonly connectionsPerSMax: number;
 }
 
 /** `client.token`, `client.subscription_token`: empty strings are not configured. */
@@ -151,6 +191,48 @@ export interface ProxiesConfig {
   readonly sharedPollRefresh: ProxyConfig | undefined;
   readonly rpc: ProxyConfig | undefined;
   readonly named: readonly ProxyConfig[];
+}
+
+export interface EndpointConfig {
+  readonly enabled: boolean;
+  readonly handlerPrefix: string;
+}
+
+export interface WebSocketConfig {
+  readonly handlerPrefix: string;
+  /** undefined: permessage-deflate is not offered. */
+  readonly compression: { readonly level: number; readonly bytesMin: number } | undefined;
+  readonly messageBytesMax: number;
+  readonly decompressedMessageBytesMax: number;
+}
+
+export interface UniWebSocketConfig extends WebSocketConfig, EndpointConfig {
+  readonly disableClosingHandshake: boolean;
+  readonly disableDisconnectPush: boolean;
+  readonly joinPushMessages: boolean;
+}
+
+export interface StreamConfig extends EndpointConfig {
+  readonly bodyBytesMax: number;
+}
+
+export interface UniStreamConfig extends StreamConfig {
+  /** HTTP answer by code of a failed connect; undefined: the stream begins and says it. */
+  readonly connectCodeToHttpResponse: ReadonlyMap<number, { readonly statusCode: number; readonly body: string }> | undefined;
+}
+
+export interface AdminConfig extends EndpointConfig {
+  readonly password: string;
+  readonly secret: string;
+  readonly insecure: boolean;
+  readonly external: boolean;
+  readonly webPath: string;
+  readonly webProxyAddress: string;
+}
+
+export interface PrometheusConfig extends EndpointConfig {
+  readonly instrumentHttpHandlers: boolean;
+  readonly recoveredPublicationsHistogram: boolean;
 }
 
 export interface MqttConfig {

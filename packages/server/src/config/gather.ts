@@ -1,7 +1,8 @@
-import { type Environment, variableName } from "./environment.ts";
+import { type Environment, variablePart } from "./environment.ts";
 import type { Tree } from "./file.ts";
-import { namespaceOptions, pushChannelOptions } from "./namespace-options.ts";
-import { pathNotHonoured } from "./not-honoured.ts";
+import { flatten, isTree, sectionsOf } from "./flatten.ts";
+import { isListPath, type ListPath, listPaths, namedLists } from "./lists.ts";
+import { pushChannelOptions } from "./options/namespace.ts";
 import { centrifugoOptions, options, ownOptions } from "./options.ts";
 import { type Problem, shown } from "./problems.ts";
 
@@ -13,16 +14,17 @@ export interface Raw {
 
 /** Everything that was written, by place, before anything is judged. */
 export interface Gathered {
-  /** Keys of the table, and `channel.without_namespace.*`. */
+  /** Keys of the table. */
   readonly values: Map<string, Raw>;
-  namespaces: Raw | undefined;
-  /** Options of single namespaces from the environment: `<NAME>_<OPTION>` behind CHANNEL_NAMESPACES_. */
-  readonly namespaceVariables: { readonly name: string; readonly raw: Raw }[];
+  /** A list may stand in the file and be added to by the environment. */
+  readonly lists: Map<ListPath, Raw[]>;
+  /** Options of single entries from the environment: `<NAME>_<OPTION>` behind the list's own name. */
+  readonly listVariables: { readonly list: ListPath; readonly name: string; readonly raw: Raw }[];
   /** `push.channels`: namespace, option. */
   readonly pushChannels: Map<string, Map<string, Raw>>;
   readonly pushVariables: { readonly name: string; readonly raw: Raw }[];
   /** What no table knows. */
-  readonly strays: { readonly path: string; readonly raw: Raw }[];
+  readonly strays: { readonly path: string; readonly source: string }[];
   readonly strayVariables: string[];
   readonly problems: Problem[];
 }
@@ -30,8 +32,8 @@ export interface Gathered {
 export function emptyGathered(): Gathered {
   return {
     values: new Map(),
-    namespaces: undefined,
-    namespaceVariables: [],
+    lists: new Map(),
+    listVariables: [],
     pushChannels: new Map(),
     pushVariables: [],
     strays: [],
@@ -40,41 +42,39 @@ export function emptyGathered(): Gathered {
   };
 }
 
-const withoutNamespace = "channel.without_namespace";
-const sections = new Set(
-  [...Object.keys(options), `${withoutNamespace}.x`, "push.channels.x", "channel.namespaces"].flatMap((path) => {
-    const parts = path.split(".");
-    return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join("."));
-  }),
-);
+const pushChannels = "push.channels";
+const known = { ...options, ...namedLists, [pushChannels]: true };
+const sections = sectionsOf(Object.keys(known));
 
-/** Keys are read without regard to case, as Centrifugo reads them; names of namespaces are not keys. */
-export function gatherFile(into: Gathered, tree: Tree, source: string): void {
-  const walk = (node: Tree, above: string): void => {
-    for (const [key, value] of Object.entries(node)) {
-      const path = above === "" ? key.toLowerCase() : `${above}.${key.toLowerCase()}`;
-      const raw = { value, source };
-      if (path === "channel.namespaces") into.namespaces = raw;
-      else if (path === "push.channels" && isTree(value)) gatherPushChannels(into, value, source);
-      else if (path in options || optionBehind(withoutNamespace, path) in namespaceOptions) into.values.set(path, raw);
-      else if (isTree(value)) walk(value, path);
-      else if (!sections.has(path)) into.strays.push({ path, raw });
-      else if (value !== null)
-        into.problems.push({ source, key: path, value: shown(value, false), expected: "expected a section of keys" });
-    }
-  };
-  walk(tree, "");
+export function gatherFile(into: Gathered, { $schema: _forEditors, ...tree }: Tree, source: string): void {
+  flatten(tree, known, sections, {
+    value: (path, value) => {
+      if (isListPath(path)) into.lists.set(path, [{ value, source }]);
+      else if (path === pushChannels) gatherPushChannels(into, value, source);
+      else into.values.set(path, { value, source });
+    },
+    unknown: (path) => into.strays.push({ path, source }),
+    problem: (key, value, expected) => into.problems.push({ source, key, value, expected }),
+  });
 }
 
-function gatherPushChannels(into: Gathered, tree: Tree, source: string): void {
+function gatherPushChannels(into: Gathered, tree: unknown, source: string): void {
+  const refuse = (key: string, value: unknown): void => {
+    into.problems.push({ source, key, value: shown(value, false), expected: "expected a section of keys" });
+  };
+  if (!isTree(tree)) {
+    if (tree !== null) refuse(pushChannels, tree);
+    return;
+  }
   for (const [namespace, node] of Object.entries(tree)) {
     if (!isTree(node)) {
-      into.problems.push({ source, key: `push.channels.${namespace}`, value: shown(node, false), expected: "expected a section of keys" });
+      refuse(`${pushChannels}.${namespace}`, node);
       continue;
     }
-    for (const [option, value] of Object.entries(node)) {
-      if (option in pushChannelOptions) pushOption(into, namespace, option, { value, source });
-      else into.strays.push({ path: `push.channels.${namespace}.${option}`, raw: { value, source } });
+    for (const [key, value] of Object.entries(node)) {
+      const option = key.toLowerCase();
+      if (Object.hasOwn(pushChannelOptions, option)) pushOption(into, namespace, option, { value, source });
+      else into.strays.push({ path: `${pushChannels}.${namespace}.${option}`, source });
     }
   }
 }
@@ -86,51 +86,71 @@ export function pushOption(into: Gathered, namespace: string, option: string, ra
 }
 
 /** Read by the tests, the launcher and Kubernetes; not ours to warn about. */
-const foreignVariables = /^(FLEETCAST_(CONFIG|BUN)|CENTRIFUGO_(BIN|CONFIG|VAR_.*)|(FLEETCAST|CENTRIFUGO)(_.*)?_(PORT|SERVICE)(_.*)?)$/;
+const foreignVariables = /^(FLEETCAST_(CONFIG|BUN)|CENTRIFUGO_(BIN|CONFIG|VAR_.*)|(FLEETCAST|CENTRIFUGO)(_[A-Z0-9_]+)?_(PORT|SERVICE_).*)$/;
+
+const sharedPaths = pathsByVariable([...Object.keys(centrifugoOptions), ...listPaths]);
+const ownPaths = pathsByVariable(Object.keys(ownOptions));
 
 /**
  * `FLEETCAST_<PATH>` for every key, `CENTRIFUGO_<PATH>` for those that are Centrifugo's. An empty one is unset (K5).
  * The same key by both names with different values is a problem: nobody could say which was meant.
  */
 export function gatherEnvironment(into: Gathered, environment: Environment): void {
-  const shared = pathsByVariable([
-    ...Object.keys(centrifugoOptions),
-    ...Object.keys(namespaceOptions).map((o) => `${withoutNamespace}.${o}`),
-  ]);
-  const own = pathsByVariable(Object.keys(ownOptions));
   for (const [variable, value] of Object.entries(environment)) {
     const [prefix, name] = splitVariable(variable);
     if (prefix === undefined || value === undefined || value === "") continue;
     const raw = { value, source: `environment ${variable}` };
-    const path = shared.get(name) ?? (prefix === "FLEETCAST" ? own.get(name) : undefined);
-    if (path !== undefined) {
-      const twin = environment[variableName(path, prefix === "FLEETCAST" ? "CENTRIFUGO" : "FLEETCAST")];
-      if (shared.has(name) && twin !== undefined && twin !== "" && twin !== value) {
-        if (prefix === "FLEETCAST") {
-          into.problems.push({
-            source: `environment ${variable}`,
-            key: path,
-            expected: `${variableName(path, "CENTRIFUGO")} says something else; keep one of the two`,
-          });
-        }
-        continue;
-      }
-      into.values.set(path, raw);
-    } else if (name === "CHANNEL_NAMESPACES") into.namespaces = raw;
-    else if (name.startsWith("CHANNEL_NAMESPACES_")) into.namespaceVariables.push({ name: name.slice("CHANNEL_NAMESPACES_".length), raw });
-    else if (prefix === "FLEETCAST" && name.startsWith("PUSH_CHANNELS_"))
-      into.pushVariables.push({ name: name.slice("PUSH_CHANNELS_".length), raw });
-    else {
-      const elsewhere = pathNotHonoured(name);
-      if (elsewhere !== undefined) into.strays.push({ path: elsewhere, raw });
-      else if (!foreignVariables.test(variable)) into.strayVariables.push(variable);
+    const place = placeOf(prefix, name);
+    if (place === undefined) {
+      if (!foreignVariables.test(variable)) into.strayVariables.push(variable);
+      continue;
     }
+    const twin = environment[`${prefix === "FLEETCAST" ? "CENTRIFUGO" : "FLEETCAST"}_${name}`] ?? "";
+    if (place.shared && twin !== "") {
+      // Said once, for the pair.
+      if (twin !== value && prefix === "FLEETCAST") {
+        into.problems.push({
+          source: raw.source,
+          key: place.path,
+          expected: `CENTRIFUGO_${name} says something else; keep one of the two`,
+        });
+      }
+      if (prefix === "CENTRIFUGO") continue;
+    }
+    place.put(into, raw);
   }
+}
+
+interface Place {
+  readonly path: string;
+  /** Centrifugo has it, too: both prefixes name it. */
+  readonly shared: boolean;
+  readonly put: (into: Gathered, raw: Raw) => void;
+}
+
+function placeOf(prefix: "FLEETCAST" | "CENTRIFUGO", name: string): Place | undefined {
+  const path = sharedPaths.get(name);
+  if (path !== undefined && isListPath(path)) {
+    return { path, shared: true, put: (into, raw) => into.lists.set(path, [...(into.lists.get(path) ?? []), raw]) };
+  }
+  if (path !== undefined) return { path, shared: true, put: (into, raw) => into.values.set(path, raw) };
+  const own = prefix === "FLEETCAST" ? ownPaths.get(name) : undefined;
+  if (own !== undefined) return { path: own, shared: false, put: (into, raw) => into.values.set(own, raw) };
+  const list = listPaths.find((candidate) => name.startsWith(`${variablePart(candidate)}_`));
+  if (list !== undefined) {
+    const rest = name.slice(variablePart(list).length + 1);
+    return { path: list, shared: true, put: (into, raw) => into.listVariables.push({ list, name: rest, raw }) };
+  }
+  const push = `${variablePart(pushChannels)}_`;
+  if (prefix === "FLEETCAST" && name.startsWith(push)) {
+    return { path: pushChannels, shared: false, put: (into, raw) => into.pushVariables.push({ name: name.slice(push.length), raw }) };
+  }
+  return undefined;
 }
 
 /** All names that the environment may have, for the nearest one to a misspelt name. */
 export function knownVariables(): string[] {
-  return Object.keys(options).map((path) => variableName(path));
+  return [...ownPaths.keys(), ...sharedPaths.keys()].map((name) => `FLEETCAST_${name}`);
 }
 
 function splitVariable(variable: string): ["FLEETCAST" | "CENTRIFUGO" | undefined, string] {
@@ -140,14 +160,6 @@ function splitVariable(variable: string): ["FLEETCAST" | "CENTRIFUGO" | undefine
   return [undefined, ""];
 }
 
-function pathsByVariable(paths: readonly string[]): Map<string, string> {
-  return new Map(paths.map((path) => [path.toUpperCase().replaceAll(".", "_"), path]));
-}
-
-function optionBehind(section: string, path: string): string {
-  return path.startsWith(`${section}.`) ? path.slice(section.length + 1) : "";
-}
-
-function isTree(value: unknown): value is Tree {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+function pathsByVariable(paths: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(paths.map((path) => [variablePart(path), path]));
 }

@@ -1,20 +1,33 @@
 import { formatDuration, parseDuration } from "./duration.ts";
+import type { Environment } from "./environment.ts";
+import type { Standing } from "./standing.ts";
 
 /**
  * One declared key of the configuration: how its raw value (from a file, or text from the environment) is read, what it
  * is without one, and the sentence that explains it. The table of all keys is `options.ts`.
  */
 export interface Option<T> {
-  readonly kind: "bool" | "int" | "duration" | "bytes" | "string" | "list" | "enum" | "secret" | "url";
+  readonly kind: "bool" | "int" | "duration" | "bytes" | "string" | "list" | "enum" | "secret" | "url" | "pem" | "map" | "objects";
   readonly default: T;
   readonly sentence: string;
   /** What a right value looks like, for error texts and the generated table. */
   readonly expected: string;
+  /** Absent: honoured. */
+  readonly standing?: Standing;
   /** `warning`: taken, but probably not what was meant. */
-  readonly parse: (raw: unknown) => { readonly value: T; readonly warning?: string } | undefined;
+  readonly parse: (raw: unknown, environment: Environment) => Parsed<T> | undefined;
 }
 
+/** `problem`: why it is wrong, where `expected` alone would not help. */
+export type Parsed<T> = { readonly value: T; readonly warning?: string } | { readonly problem: string };
+
 export type ValueOf<O> = O extends Option<infer T> ? T : never;
+
+/** As Go's ParseBool reads texts, because Centrifugo's environment is read so. */
+const boolTexts: Readonly<Record<string, boolean>> = Object.fromEntries([
+  ...["1", "t", "T", "true", "TRUE", "True"].map((text) => [text, true]),
+  ...["0", "f", "F", "false", "FALSE", "False"].map((text) => [text, false]),
+]);
 
 export function bool(fallback: boolean, sentence: string): Option<boolean> {
   return {
@@ -24,14 +37,24 @@ export function bool(fallback: boolean, sentence: string): Option<boolean> {
     expected: "true or false",
     parse: (raw) => {
       if (typeof raw === "boolean") return { value: raw };
-      if (raw === "true" || raw === "1") return { value: true };
-      if (raw === "false" || raw === "0") return { value: false };
-      return undefined;
+      if (raw === 0 || raw === 1) return { value: raw === 1 };
+      if (raw === "" || raw === null) return { value: fallback };
+      return typeof raw === "string" && Object.hasOwn(boolTexts, raw) ? { value: boolTexts[raw]! } : undefined;
     },
   };
 }
 
-/** An explicit zero becomes the default (K5): Centrifugo's files rely on it. */
+/** A whole number as a file says it, or a text says it in the spellings that Go takes: 1_000, 0x10, 0b1, 0o17. */
+function wholeNumber(raw: unknown): number | undefined {
+  if (typeof raw === "string" && /^[+-]?(0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO]?[0-7_]+|[0-9][0-9_]*)$/.test(raw)) {
+    const digits = raw.replace(/^[+-]/, "").replaceAll("_", "");
+    const number = Number(/^0[0-7]+$/.test(digits) ? `0o${digits}` : digits);
+    return Number.isSafeInteger(number) ? (raw.startsWith("-") ? -number : number) : undefined;
+  }
+  return typeof raw === "number" && Number.isSafeInteger(raw) ? raw : undefined;
+}
+
+/** An explicit zero or an empty text becomes the default (K5): Centrifugo's files rely on it. */
 export function int(fallback: number, range: { readonly min: number; readonly max: number }, sentence: string): Option<number> {
   return {
     kind: "int",
@@ -39,8 +62,9 @@ export function int(fallback: number, range: { readonly min: number; readonly ma
     sentence,
     expected: `a whole number from ${range.min} to ${range.max}`,
     parse: (raw) => {
-      const number = typeof raw === "string" && /^-?\d+$/.test(raw) ? Number(raw) : raw;
-      if (typeof number !== "number" || !Number.isSafeInteger(number)) return undefined;
+      if (raw === "" || raw === null) return { value: fallback };
+      const number = wholeNumber(raw);
+      if (number === undefined) return undefined;
       if (number === 0) return { value: fallback };
       return number >= range.min && number <= range.max ? { value: number } : undefined;
     },
@@ -55,6 +79,7 @@ export function duration(fallbackMs: number, sentence: string, rule: { readonly 
     sentence,
     expected: `a duration with its unit${rule.wholeSeconds === true ? ", in whole seconds" : ""}, such as "25s", "300ms", "720h"`,
     parse: (raw) => {
+      if (raw === "" || raw === null) return { value: fallbackMs };
       const ms = typeof raw === "number" && Number.isSafeInteger(raw) && raw >= 0 ? raw / 1e6 : undefined;
       const value = typeof raw === "string" ? parseDuration(raw) : ms;
       if (value === undefined || (rule.wholeSeconds === true && value % 1_000 !== 0)) return undefined;
@@ -67,7 +92,7 @@ export function duration(fallbackMs: number, sentence: string, rule: { readonly 
   };
 }
 
-const byteUnits: Readonly<Record<string, number>> = { "": 1, B: 1, KiB: 1_024, MiB: 1_048_576, GiB: 1_073_741_824 };
+const byteUnits: Readonly<Record<string, number>> = { B: 1, KiB: 1_024, MiB: 1_048_576, GiB: 1_073_741_824 };
 
 export function bytes(fallback: number, range: { readonly min: number; readonly max: number }, sentence: string): Option<number> {
   return {
@@ -76,9 +101,10 @@ export function bytes(fallback: number, range: { readonly min: number; readonly 
     sentence,
     expected: `a number of bytes from ${range.min} to ${range.max}, or with a unit such as "64KiB"`,
     parse: (raw) => {
-      const match = typeof raw === "string" ? raw.match(/^(\d+) ?(B|KiB|MiB|GiB|)$/) : null;
-      const value = match === null ? raw : Number(match[1]) * byteUnits[match[2]!]!;
-      if (typeof value !== "number" || !Number.isSafeInteger(value)) return undefined;
+      if (raw === "" || raw === null) return { value: fallback };
+      const match = typeof raw === "string" ? raw.match(/^(\d+) ?(B|KiB|MiB|GiB)$/) : null;
+      const value = match === null ? wholeNumber(raw) : Number(match[1]) * byteUnits[match[2]!]!;
+      if (value === undefined || !Number.isSafeInteger(value)) return undefined;
       if (value === 0) return { value: fallback };
       return value >= range.min && value <= range.max ? { value } : undefined;
     },
@@ -88,7 +114,7 @@ export function bytes(fallback: number, range: { readonly min: number; readonly 
 export function string(
   fallback: string,
   sentence: string,
-  rule: { readonly pattern?: RegExp; readonly expected?: string; readonly zeroIsDefault?: boolean } = {},
+  rule: { readonly pattern?: RegExp; readonly expected?: string } = {},
 ): Option<string> {
   return {
     kind: "string",
@@ -97,8 +123,8 @@ export function string(
     expected: rule.expected ?? "a text",
     parse: (raw) => {
       const text = typeof raw === "number" ? String(raw) : raw;
+      if (text === "" || text === null) return { value: fallback };
       if (typeof text !== "string") return undefined;
-      if (text === "") return { value: fallback };
       return rule.pattern === undefined || rule.pattern.test(text) ? { value: text } : undefined;
     },
   };
@@ -132,7 +158,7 @@ export function oneOf<const T extends string>(fallback: T, values: readonly T[],
     sentence,
     expected: `one of ${values.map((value) => (value === "" ? '""' : value)).join(", ")}`,
     parse: (raw) => {
-      if (raw === "") return { value: fallback };
+      if (raw === "" || raw === null) return { value: fallback };
       const found = values.find((value) => value === raw);
       return found === undefined ? undefined : { value: found };
     },
@@ -148,8 +174,8 @@ export function url(fallback: string, schemes: readonly string[], sentence: stri
     sentence,
     expected: `an address (${shown})`,
     parse: (raw) => {
+      if (raw === "" || raw === null) return { value: fallback };
       if (typeof raw !== "string") return undefined;
-      if (raw === "") return { value: fallback };
       if (words.includes(raw)) return { value: raw };
       const parsed = URL.canParse(raw) ? new URL(raw) : undefined;
       if (parsed === undefined || !schemes.includes(parsed.protocol) || parsed.hostname === "") return undefined;
@@ -161,6 +187,6 @@ export function url(fallback: string, schemes: readonly string[], sentence: stri
 /** The default as the generated table shows it. */
 export function shownDefault(option: Option<unknown>): string {
   if (option.kind === "duration") return (option.default as number) === 0 ? "" : formatDuration(option.default as number);
-  if (option.default === undefined || option.default === "" || option.default === 0) return "";
+  if (option.default === undefined || option.default === "" || option.default === 0 || option.default instanceof Map) return "";
   return Array.isArray(option.default) ? option.default.join(" ") : String(option.default);
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { OptionPath, OptionValues } from "./options.ts";
 import { ConfigError } from "./problems.ts";
 import type { Settings } from "./settings.ts";
 
@@ -8,6 +9,7 @@ import type { Settings } from "./settings.ts";
 export interface Secrets {
   readonly api_key?: string;
   readonly token_hmac_secret_key?: string;
+  readonly own_token_key?: string;
   readonly meta_key?: string;
   readonly session_key?: string;
   readonly proxy_secret?: string;
@@ -36,12 +38,18 @@ export function completeSecrets(settings: Settings, dataDir: string, write = tru
   const needed: (keyof Secrets)[] = ["meta_key", "session_key"];
   if (settings.values["http_api.key"] === "") needed.push("api_key");
   if (settings.values["client.token.hmac_secret_key"] === "") needed.push("token_hmac_secret_key");
+  if (needsOwnTokenKey(settings.values)) needed.push("own_token_key");
   if (settings.values["push.centrifugo.proxy_secret"] === "") needed.push("proxy_secret");
   const made = needed.filter((name) => (present[name] ?? "") === "");
   if (made.length === 0) return { secrets: present, file, made, warnings };
   const secrets = { ...present, ...Object.fromEntries(made.map((name) => [name, randomBytes(32).toString("base64url")])) };
   if (write) writeSecrets(file, dataDir, secrets);
   return { secrets, file, made, warnings };
+}
+
+/** Tokens of our own users cannot be signed with `client.token` where a key set or a regular expression decides over tokens. */
+export function needsOwnTokenKey(values: OptionValues): boolean {
+  return ["jwks_public_endpoint", "audience_regex", "issuer_regex"].some((key) => values[`client.token.${key}` as OptionPath] !== "");
 }
 
 function readSecrets(file: string): Secrets {

@@ -173,23 +173,41 @@ test("[S2] devices without a credential are let in where TLS ends in front only 
   assert.match(both.warnings.join("\n"), /mqtt\.open_on_loopback/);
 });
 
-test("keys of Centrifugo that we do not honour are refused in one list, and only where they would change something", () => {
+test("keys of Centrifugo that we do not honour are refused in one list, with what to do, and only where they would change something", () => {
   const text = refusalOf(
     JSON.stringify({
-      admin: { enabled: true, password: "x" },
-      client: { proxy: { connect: { enabled: true } }, connection_limit: 5 },
-      engine: { type: "memory" },
-      sse: { enabled: false, handler_prefix: "/x" },
-      proxies: [{ name: "backend" }],
-      channel: { namespaces: [{ name: "news", allowed_delta_types: ["fossil"], subscribe_proxy_enabled: true }] },
+      grpc_api: { enabled: true, port: 10_001 },
+      engine: { type: "redis", redis: { address: ["redis://r:6379"] } },
+      broker: { enabled: false, type: "nats" },
+      webtransport: { enabled: false, handler_prefix: "/x" },
+      proxies: [
+        { name: "unused", endpoint: "grpc://backend:10000" },
+        { name: "asked", endpoint: "grpc://backend:10000" },
+      ],
+      channel: {
+        namespaces: [
+          { name: "news", subscribe_proxy_enabled: true, subscribe_proxy_name: "asked" },
+          { name: "streams", subscribe_stream_proxy_enabled: true },
+        ],
+      },
     }),
     { extension: "json" },
   );
-  for (const key of ["admin.enabled", "client.proxy.connect.enabled", "client.connection_limit", "proxies", "allowed_delta_types"]) {
-    assert.ok(text.includes(key), `${key} in ${text}`);
-  }
-  assert.match(text, /subscribe_proxy_enabled .*only the built-in policy/);
-  assert.ok(!text.includes("sse"), text);
+  const lines = text.split("\n");
+  const keys = [
+    /: grpc_api\.enabled = true: not honoured by Fleetcast: call the HTTP API/,
+    /: engine\.type = "redis": not honoured by Fleetcast: .*push\.engine/,
+    /: channel\.namespaces\[1\] \(streams\)\.subscribe_stream_proxy_enabled = true: not honoured/,
+    /: proxies \(asked\)\.endpoint: .*gRPC endpoint/,
+  ];
+  for (const key of keys) assert.equal(lines.filter((line) => key.test(line)).length, 1, `${key} in ${text}`);
+  assert.equal(lines.length, keys.length, text);
+});
+
+test("a key that does nothing here is taken with a warning that says why, its default without one", () => {
+  const { warnings } = settingsOf("websocket: {read_buffer_size: 512, use_write_buffer_pool: false}\nusage_stats: {disabled: false}\n");
+  assert.equal(warnings.length, 1, warnings.join("\n"));
+  assert.match(warnings[0]!, /websocket\.read_buffer_size has no effect in Fleetcast: Bun has buffers/);
 });
 
 test("a file as Centrifugo's genconfig writes it starts unchanged", () => {
@@ -203,6 +221,89 @@ test("a file as Centrifugo's genconfig writes it starts unchanged", () => {
   );
   assert.deepEqual(warnings, []);
   assert.deepEqual(values["client.allowed_origins"], ["http://localhost:3000"]);
+});
+
+/** How a string map names a variable. */
+const expanded = (variable: string): string => `\${${variable}}`;
+
+test("named proxies, rpc namespaces and their options come from file and environment alike", () => {
+  const { proxies, rpc, namespaces } = settingsOf(
+    JSON.stringify({
+      client: { proxy: { connect: { enabled: true, endpoint: "https://backend/connect", http_headers: ["X-User"], timeout: "3s" } } },
+      channel: {
+        proxy: { publish: { endpoint: "http://backend/publish" } },
+        namespaces: [{ name: "news", publish_proxy_enabled: true, subscribe_proxy_enabled: true, subscribe_proxy_name: "own" }],
+      },
+      rpc: { namespaces: [{ name: "cart", proxy_enabled: true, proxy_name: "own" }], ping: { enabled: true } },
+      proxies: [
+        {
+          name: "own",
+          endpoint: "http://own",
+          http: {
+            static_headers: [{ key: "X-Key", value: `${expanded("CENTRIFUGO_VAR_KEY")}!` }],
+            status_to_code_transforms: [{ status_code: 404, to_error: { code: 404, message: "no" } }],
+          },
+        },
+      ],
+    }),
+    { extension: "json", environment: { CENTRIFUGO_VAR_KEY: "s3", CENTRIFUGO_PROXIES_OWN_TIMEOUT: "200ms" } },
+  );
+  assert.deepEqual([proxies.connect?.endpoint, proxies.connect?.timeoutMs], ["https://backend/connect", 3_000]);
+  assert.deepEqual(proxies.connect?.httpHeaders, ["x-user"]);
+  assert.equal(proxies.publish?.endpoint, "http://backend/publish");
+  assert.equal(proxies.subscribe, undefined);
+  const own = proxies.named.find((proxy) => proxy.name === "own")!;
+  assert.deepEqual([own.timeoutMs, [...own.staticHeaders]], [200, [["X-Key", "s3!"]]]);
+  assert.deepEqual(own.statusTransforms, [{ statusCode: 404, to: { kind: "error", code: 404, message: "no", temporary: false } }]);
+  assert.deepEqual([rpc.namespaces.get("cart"), rpc.pingMethod, rpc.withoutNamespaceProxyName], ["own", "ping", ""]);
+  assert.deepEqual([namespaces.get("news")?.publishProxyName, namespaces.get("news")?.subscribeProxyName], ["default", "own"]);
+});
+
+test("[K4] a proxy that is used must be there, have an endpoint, and a transform has one target", () => {
+  const one = (tree: object) => refusalOf(JSON.stringify(tree), { extension: "json" });
+  const news = (options: object) => ({ channel: { namespaces: [{ name: "news", ...options }] } });
+  assert.match(one(news({ subscribe_proxy_name: "gone" })), /\(news\)\.subscribe_proxy_name: there is no proxy "gone"/);
+  assert.match(one(news({ subscribe_proxy_enabled: true })), /channel\.proxy\.subscribe\.endpoint: a proxy that is used needs an endpoint/);
+  assert.match(one({ proxies: [{ name: "own" }] }), /proxies\[0\] \(own\)\.endpoint: a proxy needs an endpoint/);
+  assert.match(one({ proxies: [{ name: "default", endpoint: "http://x" }] }), /"default" is the name of those in channel\.proxy/);
+  const transform = { status_code: 404, to_error: { code: 1 }, to_disconnect: { code: 4_000 } };
+  const both = { client: { proxy: { connect: { http: { status_to_code_transforms: [transform] } } } } };
+  assert.match(one(both), /status_to_code_transforms = .*\[0\] needs a code in to_error or in to_disconnect/);
+  const missing = { client: { proxy: { connect: { http: { static_headers: { a: expanded("CENTRIFUGO_VAR_NONE") } } } } } };
+  assert.match(one(missing), /there is no environment variable CENTRIFUGO_VAR_NONE/);
+});
+
+test("[K4] maps and shared polls: what their modes need and exclude", () => {
+  const one = (options: object, more: object = {}) =>
+    refusalOf(JSON.stringify({ channel: { namespaces: [{ name: "news", ...options }] }, ...more }), { extension: "json" });
+  const map = (options: object) => one({ subscription_type: "map", map: options });
+  assert.match(map({}), /map\.mode: a map needs a mode/);
+  assert.match(map({ mode: "ephemeral" }), /map\.key_ttl: map\.mode ephemeral needs it/);
+  assert.match(map({ mode: "ephemeral", key_ttl: "10s", stream_size: 5 }), /map\.stream_size: map\.mode ephemeral keeps no changes/);
+  assert.match(map({ mode: "persistent", key_ttl: "10s" }), /map\.key_ttl: map\.mode persistent keeps keys for ever/);
+  assert.match(map({ mode: "recoverable", key_ttl: "10s", meta_ttl: "30s" }), /map\.meta_ttl: must not be shorter than map\.stream_ttl/);
+  assert.match(
+    map({ mode: "persistent", min_page_size: 50, max_page_size: 20 }),
+    /map\.min_page_size: must not be larger than map\.max_page/,
+  );
+  assert.match(
+    one({ subscription_type: "map_users", map: { mode: "persistent" } }),
+    /map\.mode: persistent would keep subscribers for ever/,
+  );
+  assert.match(one({ map_users_presence_channel_prefix: "none:" }), /there is no namespace "none"/);
+  assert.match(one({ auto_cache_recover: true }), /auto_cache_recover: needs force_recovery/);
+  assert.match(one({ allowed_delta_types: ["xdelta"] }), /"xdelta" is no delta type/);
+  assert.match(one({ subscription_type: "shared_poll" }), /shared_poll needs shared_poll\.hmac_secret_key/);
+  const poll = { shared_poll: { hmac_secret_key: "k" } };
+  assert.match(one({ subscription_type: "shared_poll" }, poll), /channel\.proxy\.shared_poll_refresh\.endpoint/);
+  const found = settingsOf(
+    JSON.stringify({ channel: { namespaces: [{ name: "news", subscription_type: "map", map: { mode: "recoverable", key_ttl: "2h" } }] } }),
+    { extension: "json" },
+  ).namespaces.get("news")!;
+  assert.deepEqual(
+    [found.subscriptionType, found.map.streamSize, found.map.streamTtlMs, found.map.metaTtlMs],
+    ["map", 100, 60_000, 7_200_000],
+  );
 });
 
 test("namespaces come from the environment, too: as JSON, or as names with a variable for each option", () => {

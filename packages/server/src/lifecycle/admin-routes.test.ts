@@ -11,7 +11,16 @@ const users = {
   setPassword: async () => ({}),
 } as unknown as Users;
 const machines = { addMachine: async (vmId: string) => `secret of ${vmId}` } as unknown as MachineAuth;
-const http = { address: "", port: 1, internalAddress: "", internalPort: 0, tlsInFront: false };
+const http = {
+  address: "",
+  port: 1,
+  internalAddress: "",
+  internalPort: 0,
+  tlsInFront: false,
+  tls: undefined,
+  tlsExternal: false,
+  internalTls: undefined,
+};
 const routes = createAdminRoutes({ users, machines, config: { http, secrets } });
 
 async function call(path: string, body: unknown, options: { key?: string; from?: string } = {}) {

@@ -1,6 +1,6 @@
 import type { Engine } from "@fleetcast/engine";
 import type { Config } from "../config/config.ts";
-import { isLoopback } from "../config/settings.ts";
+import { isLoopback } from "../config/together.ts";
 import type { Route } from "../http/route.ts";
 import type { Logger } from "../log.ts";
 import { ListenError, type Listener, listen } from "../runtime/listener.ts";

@@ -69,14 +69,30 @@ export function v1Config(
   changes: { http?: Partial<V1Config["http"]>; push?: Partial<V1Config["push"]>; publicUrl?: string } = {},
 ): V1Config {
   return {
-    http: { address: "", port: 8_000, internalAddress: "", internalPort: 0, tlsInFront: false, ...changes.http },
+    http: {
+      address: "",
+      port: 8_000,
+      internalAddress: "",
+      internalPort: 0,
+      tlsInFront: false,
+      tls: undefined,
+      tlsExternal: false,
+      internalTls: undefined,
+      ...changes.http,
+    },
     mqtt: { enabled: true, broker: "embedded" } as V1Config["mqtt"],
     push: {
       engine: "embedded",
       centrifugo: { url: "", apiKey: "", publicUrl: "", answerTimeoutMs: 2_000, proxySecret: "" },
       ...changes.push,
     },
-    websocket: { disabled: false, handlerPrefix: "/connection/websocket", messageBytesMax: 65_536 },
+    websocket: {
+      disabled: false,
+      handlerPrefix: "/connection/websocket",
+      compression: undefined,
+      messageBytesMax: 65_536,
+      decompressedMessageBytesMax: 655_360,
+    },
     dashboard: { publicUrl: changes.publicUrl ?? "" },
   };
 }

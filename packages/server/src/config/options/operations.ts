@@ -1,0 +1,59 @@
+import { bool, duration, int, oneOf, secret, string, url } from "../option.ts";
+import { notYet, refused, under, unneeded } from "../standing.ts";
+import { path } from "./http-server.ts";
+
+/** Logs, metrics, probes, the admin page: how a running server is looked at and ended. */
+export const operationsOptions = {
+  "log.level": oneOf("info", ["trace", "debug", "info", "warn", "error", "none"], "What is written to the log."),
+  "log.file": string("", "File the log goes to. Empty: standard output."),
+  "health.enabled": bool(true, "Health is always answered; the key is read because existing files carry it."),
+  "health.handler_prefix": string("/health", "Path that answers 200 `{}` while the process lives.", path),
+  ...under("prometheus", {
+    enabled: notYet(bool(false, "Serves metrics in Prometheus's format.")),
+    handler_prefix: string("/metrics", "Their path.", path),
+    instrument_http_handlers: bool(false, "Measures every HTTP endpoint as well."),
+    recovered_publications_histogram: bool(false, "Measures how many publications recoveries bring."),
+    native_histograms: unneeded(bool(false, "Uses Prometheus's native histograms."), "histograms are of the classic kind"),
+  }),
+  ...under("admin", {
+    enabled: notYet(bool(false, "Serves the admin API.")),
+    handler_prefix: string("", "What its paths begin with.", path),
+    password: secret("Password of the admin."),
+    secret: secret("Key that signs the admin's login."),
+    insecure: bool(false, "Asks for no login. For development."),
+    web_path: string("", "Folder of another admin page."),
+    web_proxy_address: url("", ["http:", "https:"], "Address that another admin page is fetched from."),
+    external: bool(false, "Keeps it on http_server.port although an internal port is set."),
+  }),
+  ...under("swagger", {
+    enabled: notYet(bool(false, "Serves a page that explains the server API.")),
+    handler_prefix: string("/swagger", "Its path.", path),
+  }),
+  ...under("debug", {
+    enabled: notYet(bool(false, "Serves profiles of the running process.")),
+    handler_prefix: string("/debug/pprof", "Their path.", path),
+  }),
+  ...under("opentelemetry", {
+    enabled: notYet(bool(false, "Sends traces; where to is in the variables `OTEL_...`.")),
+    api: bool(false, "Traces the server API."),
+    consuming: unneeded(bool(false, "Traces consumers."), "there are no consumers"),
+    google_cloud_adc_auth: refused(bool(false, "Proves itself to Google Cloud."), "send the traces to a collector that does"),
+  }),
+  ...under("graphite", {
+    enabled: refused(bool(false, "Sends metrics to Graphite."), "scrape prometheus.enabled; Graphite's own tools read that"),
+    host: string("localhost", "Its host."),
+    port: int(2_003, { min: 1, max: 65_535 }, "Its port."),
+    prefix: string("centrifugo", "What names begin with."),
+    interval: duration(10_000, "How often."),
+    tags: bool(false, "Puts labels into tags."),
+  }),
+  "node.name": string("", "Name of this node in `info`. Empty: `<host name>_<port>`."),
+  "node.info_metrics_aggregate_interval": unneeded(
+    duration(60_000, "How often the numbers in `info` are added up."),
+    "`info` tells the numbers of the moment",
+  ),
+  "shutdown.timeout": duration(30_000, "Time that draining may take after SIGTERM."),
+  pid_file: notYet(string("", "File that holds the process's id while it runs.")),
+  "usage_stats.disabled": unneeded(bool(false, "Sends no usage statistics."), "none are ever sent"),
+  enable_unreleased_features: unneeded(bool(false, "Switches unfinished features on."), "there are none behind a switch"),
+} as const;

@@ -1,0 +1,52 @@
+import { bool, bytes, duration, int, oneOf, secret, string, url } from "../option.ts";
+
+/** Fleetcast's own sections: devices, store, fleet, dashboard, and how the push part is chosen. */
+const port = { min: 1, max: 65_535 };
+const day = 86_400_000;
+
+export const ownOptions = {
+  data_dir: string("./fleetcast-data", "Folder of the store and of `secrets.json`. One process at a time."),
+
+  "server.tls_in_front": bool(false, "States that TLS ends in front of Fleetcast: plain text beyond this machine is allowed then."),
+  "server.insecure_beyond_loopback": bool(false, "States that an `insecure` key is meant although the server is open beyond this machine."),
+  "server.api_body_max": bytes(1_048_576, { min: 1_024, max: 268_435_456 }, "Largest body of one `/api` request (413)."),
+
+  "mqtt.enabled": bool(true, "Takes devices in. Without it Fleetcast is a push server, fed through `/api`."),
+  "mqtt.broker": url("embedded", ["mqtt:", "mqtts:"], "`embedded`, or the address of a broker such as Mosquitto.", ["embedded"]),
+  "mqtt.address": string("", "Address the embedded broker listens on. Empty: this machine only, 127.0.0.1 and ::1 both."),
+  "mqtt.port": int(1_883, port, "Port of the embedded broker."),
+  "mqtt.open_on_loopback": bool(
+    true,
+    "On this machine a device without a credential may come in under its user name. With `server.tls_in_front` only where this is set.",
+  ),
+  "mqtt.username": string("", "User name at an external broker."),
+  "mqtt.password": secret("Password at an external broker."),
+  "mqtt.ca_file": string("", "PEM file of the authority that signed an external broker's certificate. Empty: the system's."),
+  "mqtt.client_id": string("fleetcast", "Client id at an external broker; it keeps the session, so it must stay.", {
+    pattern: /^[A-Za-z0-9_-]{1,64}$/,
+    expected: "1 to 64 letters, digits, - or _",
+  }),
+  "mqtt.packet_max": bytes(262_144, { min: 1_024, max: 16_777_216 }, "Largest packet of a device."),
+  "mqtt.inflight_max": int(2_000, { min: 1, max: 65_535 }, "Unacknowledged messages taken from an external broker at once."),
+
+  "storage.keep.telemetry": duration(7 * day, "How long readings are kept."),
+  "storage.keep.events": duration(180 * day, "How long events are kept."),
+  "storage.keep.dead_letters": int(10_000, { min: 1, max: 10_000_000 }, "How many refused messages are kept."),
+
+  "push.engine": oneOf("embedded", ["embedded", "centrifugo"], "Who serves the clients: Fleetcast itself, or a real Centrifugo v6."),
+  "push.centrifugo.url": url("http://127.0.0.1:8001", ["http:", "https:"], "Address of its HTTP API, without `/api`."),
+  "push.centrifugo.api_key": secret("Its `http_api.key`. Empty: the same as http_api.key."),
+  "push.centrifugo.public_url": url(
+    "",
+    ["ws:", "wss:", "http:", "https:"],
+    "Address that browsers reach it by. Empty: the dashboard's own host.",
+  ),
+  "push.centrifugo.answer_timeout": duration(2_000, "How long a publish waits for it before `/api` answers that it will follow."),
+  "push.centrifugo.proxy_secret": secret("What its proxies send to prove themselves. Without it one is made at the first start."),
+
+  "fleet.auto_register": bool(true, "A machine nobody added joins the fleet with its first message, where the broker let it in."),
+  "auth.bearer": oneOf("read", ["read", "off"], "What tokens signed by your own backend may do: read the fleet, or nothing."),
+  "auth.session_ttl": duration(12 * 3_600_000, "How long a login of the dashboard lasts."),
+  "dashboard.enabled": bool(true, "Serves the dashboard at `/`."),
+  "dashboard.public_url": url("", ["http:", "https:"], "Address people reach the dashboard by, where that is not this server's."),
+} as const;

@@ -1,0 +1,13 @@
+import { bool, string } from "../option.ts";
+import { pem } from "../option-compound.ts";
+
+/** One TLS end, ours or that of a connection that we make: the same seven keys wherever Centrifugo has one. */
+export const tlsOptions = {
+  enabled: bool(false, "Switches TLS on."),
+  cert_pem: pem("Our certificate, with its chain."),
+  key_pem: { ...pem("Private key of that certificate."), kind: "secret" as const },
+  server_ca_pem: pem("Authority that the other side's certificate must come from, where we connect."),
+  client_ca_pem: pem("Authority that a client's certificate must come from; set, a client must show one."),
+  insecure_skip_verify: bool(false, "Takes any certificate of the other side."),
+  server_name: string("", "Name that the other side's certificate must carry, where it is not the address's."),
+} as const;

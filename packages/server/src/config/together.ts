@@ -1,0 +1,97 @@
+import picomatch from "picomatch";
+import type { Gathered, Raw } from "./gather.ts";
+import { wrongValue } from "./judge.ts";
+import { isRegex } from "./namespace-rules.ts";
+import type { Channels } from "./namespaces.ts";
+import { type OptionPath, type OptionValues, options } from "./options.ts";
+import type { Problem } from "./problems.ts";
+
+/** What only two keys together can get wrong (K4, K10). */
+export function judgeTogether(values: OptionValues, channels: Channels, gathered: Gathered, problems: Problem[]): void {
+  const refuse = (path: OptionPath, expected: string, value?: unknown): void => {
+    const raw: Raw = gathered.values.get(path) ?? { value: values[path], source: "defaults" };
+    problems.push(wrongValue(path, value === undefined ? raw : { ...raw, value }, options[path], expected));
+  };
+  if (values["client.ping_interval"] <= values["client.pong_timeout"])
+    refuse("client.ping_interval", "must be longer than client.pong_timeout");
+  for (const pattern of values["client.allowed_origins"] ?? []) {
+    if (!isGlob(pattern)) refuse("client.allowed_origins", "is not a glob", pattern);
+  }
+  for (const section of ["client.token", "client.subscription_token"] as const) {
+    for (const claim of ["audience", "issuer"] as const) {
+      const pattern = values[`${section}.${claim}_regex`];
+      if (pattern === "") continue;
+      if (values[`${section}.${claim}`] !== "") refuse(`${section}.${claim}_regex`, `excludes ${section}.${claim}`);
+      if (!isRegex(pattern)) refuse(`${section}.${claim}_regex`, "expected a regular expression in RE2 syntax");
+    }
+  }
+  judgePersonalChannel(values, channels, refuse);
+  judgeDoors(values, refuse);
+}
+
+type Refuse = (path: OptionPath, expected: string) => void;
+
+function judgePersonalChannel(values: OptionValues, channels: Channels, refuse: Refuse): void {
+  const section = "client.subscribe_to_user_personal_channel";
+  if (!values[`${section}.enabled`]) return;
+  const name = values[`${section}.personal_channel_namespace`];
+  const options = name === "" ? channels.withoutNamespace : channels.namespaces.get(name);
+  if (options === undefined) refuse(`${section}.personal_channel_namespace`, "there is no such namespace");
+  else if (values[`${section}.single_connection`] && !options.presence) {
+    refuse(`${section}.single_connection`, `needs presence in ${name === "" ? "channel.without_namespace" : `namespace "${name}"`}`);
+  }
+}
+
+function judgeDoors(values: OptionValues, refuse: Refuse): void {
+  const doors = openDoors(values);
+  const plainText = "plain text beyond this machine";
+  const remedy = "state with server.tls_in_front (FLEETCAST_SERVER_TLS_IN_FRONT=true) that TLS ends in front, or leave the address empty";
+  for (const { path, isPlain } of doors) if (isPlain && !values["server.tls_in_front"]) refuse(path, `${plainText}: ${remedy}`);
+  const opensBroker = values["mqtt.enabled"] && values["mqtt.broker"] === "embedded" && !isLoopback(values["mqtt.address"]);
+  if (opensBroker && !values["server.tls_in_front"]) {
+    refuse(
+      "mqtt.address",
+      "plain MQTT beyond this machine: state with server.tls_in_front that TLS ends in front, or leave the address empty",
+    );
+  }
+  for (const path of insecurePaths) {
+    if (values[path] && doors.length > 0 && !values["server.insecure_beyond_loopback"]) {
+      refuse(path, "with an address beyond this machine needs server.insecure_beyond_loopback as well");
+    }
+  }
+  const internalPort = values["http_server.internal_port"];
+  if (internalPort !== 0 && internalPort === values["http_server.port"])
+    refuse("http_server.internal_port", "must differ from http_server.port");
+}
+
+export const insecurePaths = [
+  "client.insecure",
+  "client.insecure_skip_token_signature_verify",
+  "http_api.insecure",
+  "admin.insecure",
+] as const;
+
+/** HTTP addresses that others reach, and whether what they serve is plain text. The internal one counts where there is an internal port. */
+function openDoors(values: OptionValues): { readonly path: OptionPath; readonly isPlain: boolean }[] {
+  const tls = values["http_server.tls.enabled"];
+  const internalTls = values["http_server.internal_tls.enabled"] || (tls && !values["http_server.tls_external"]);
+  const doors = [{ path: "http_server.address", isPlain: !tls }] as { readonly path: OptionPath; readonly isPlain: boolean }[];
+  if (values["http_server.internal_port"] !== 0) doors.push({ path: "http_server.internal_address", isPlain: !internalTls });
+  return doors.filter(({ path }) => !isLoopback(String(values[path])));
+}
+
+/** An address that only this machine reaches. Empty stands for 127.0.0.1 and ::1. */
+export function isLoopback(address: string): boolean {
+  return address === "" || address === "localhost" || address === "::1" || /^127\.\d+\.\d+\.\d+$/.test(address);
+}
+
+function isGlob(pattern: string): boolean {
+  const count = (bracket: string): number => pattern.split(bracket).length - 1;
+  if (count("{") !== count("}") || count("[") !== count("]")) return false;
+  try {
+    picomatch.makeRe(pattern);
+    return true;
+  } catch {
+    return false;
+  }
+}
