@@ -6,6 +6,7 @@ export * from "./error-code.ts";
 export { applyDelta } from "./fossil/apply.ts";
 export { createDelta } from "./fossil/create.ts";
 export { isJsonObjectPayload, isJsonPayload, jsonCodec, oneWayJsonCodec, oneWaySingleJsonCodec, utf8Length } from "./json/codec.ts";
+export { decodeJsonEmulation } from "./json/decode.ts";
 export { isJson } from "./json/scan.ts";
 export * from "./json/stream-codecs.ts";
 export * from "./limits.ts";

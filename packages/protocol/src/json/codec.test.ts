@@ -4,6 +4,7 @@ import fc from "fast-check";
 import type { ClientCommand } from "../command.ts";
 import { offsetBeyondExact } from "../limits.ts";
 import { isJsonObjectPayload, isJsonPayload, jsonCodec, utf8Length } from "./codec.ts";
+import { decodeJsonEmulation } from "./decode.ts";
 import { isJson } from "./scan.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -353,4 +354,16 @@ test("[PR6] sizes count UTF-8 bytes", () => {
     fc.property(fc.string({ unit: "grapheme" }), (value) => utf8Length(value) === bytes(value).length),
     { numRuns: 300 },
   );
+});
+
+test("[TR40] an emulation request keeps its data as it stands; another type, or no JSON, is none", () => {
+  const read = (body: string) => decodeJsonEmulation(new TextEncoder().encode(body));
+  const data = '"{}\\n"';
+  assert.deepEqual(read(`{"node":"n","session":"s","data":${data},"more":1} rest`), {
+    node: "n",
+    session: "s",
+    data: new TextEncoder().encode(data),
+  });
+  assert.deepEqual(read("null"), { node: "", session: "", data: undefined });
+  for (const body of ["", "{", "[]", '"n"', '{"node":1}', '{"session":{}}', '{"data":}']) assert.equal(read(body), undefined, body);
 });

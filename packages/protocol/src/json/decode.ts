@@ -1,5 +1,6 @@
 import type { DecodedFrame } from "../codec.ts";
 import { type ClientCommand, type Method, methodsInOrder, type SubscribeRequest, type TrackBatch } from "../command.ts";
+import type { EmulationRequest } from "../emulation.ts";
 import { ProtocolViolation } from "../protocol-violation.ts";
 import { decodeFilter } from "./filter.ts";
 import { JsonReader, type Members } from "./reader.ts";
@@ -36,6 +37,19 @@ export function decodeJsonConnect(frame: string | Uint8Array): DecodedFrame {
     return { commands: [{ kind: "connect", id: 1, request: decodeConnect(reader, reader.root()) }], violation: false };
   } catch (error) {
     if (error instanceof ProtocolViolation) return { commands: [], violation: true };
+    throw error;
+  }
+}
+
+/** The body of a request to `/emulation`; undefined when it breaks the rules. */
+export function decodeJsonEmulation(body: Uint8Array): EmulationRequest | undefined {
+  const { text, isBytes } = textOf(body);
+  try {
+    const reader = new JsonReader(text, isBytes);
+    const root = reader.root();
+    return { node: reader.string(root, "node"), session: reader.string(root, "session"), data: reader.raw(root, "data") };
+  } catch (error) {
+    if (error instanceof ProtocolViolation) return undefined;
     throw error;
   }
 }

@@ -3,12 +3,13 @@ import type { Config } from "../config/config.ts";
 import { isLoopback } from "../config/together.ts";
 import type { Route } from "../http/route.ts";
 import type { Logger } from "../log.ts";
+import { systemClock } from "../runtime/clock.ts";
 import { ListenError, type Listener, listen } from "../runtime/listener.ts";
-import { originRule } from "../runtime/origin.ts";
 import { createRouter } from "../runtime/router.ts";
-import { websocketHandlers } from "../runtime/socket.ts";
 import { openStaticFiles, type StaticFiles } from "../runtime/static-files.ts";
-import { decideUpgrade } from "../runtime/upgrade.ts";
+import { createTransportDoor, type TransportDoor } from "../runtime/transport-door.ts";
+import { originRule } from "../transports/origin.ts";
+import type { TransportOptions } from "../transports/transport-options.ts";
 import { cannotListen, doors } from "./start-refused.ts";
 
 /** Paths that belong to programs: never the dashboard's page, even where nothing answers. */
@@ -28,13 +29,14 @@ export interface HttpDoors {
 export function openHttpDoors(ports: {
   readonly config: Config;
   readonly routes: readonly Route[];
-  /** Serves WebSocket clients; absent where a real Centrifugo does. */
+  /** Serves the clients; absent where a real Centrifugo does. */
   readonly engine: Engine | undefined;
   readonly log: Logger;
 }): HttpDoors {
   const { config, routes, engine, log } = ports;
   const { http } = config;
   const separate = http.internalPort !== 0;
+  const transports = transportDoor(config, engine, log);
   const isInternal = (route: Route): boolean => separate && route.listener === "internal";
   const opened: Listener[] = [];
   const open = (door: "http" | "internal", address: string, port: number, doorRoutes: readonly Route[], withPage: boolean): void => {
@@ -48,7 +50,7 @@ export function openHttpDoors(ports: {
           page: withPage ? page(config) : undefined,
           withoutPage: withPage && config.dashboard.enabled ? notBuilt : "404 page not found\n",
           bodyBytesMax: Math.max(1, ...doorRoutes.map((route) => route.bodyBytesMax)),
-          websocket: withPage ? websocketDoor(config, engine) : undefined,
+          websockets: withPage ? transports?.websockets : undefined,
           log,
         }),
       );
@@ -57,13 +59,7 @@ export function openHttpDoors(ports: {
       throw cause instanceof ListenError ? cannotListen(doors[door], cause) : cause;
     }
   };
-  open(
-    "http",
-    http.address,
-    http.port,
-    routes.filter((route) => !isInternal(route)),
-    true,
-  );
+  open("http", http.address, http.port, [...routes.filter((route) => !isInternal(route)), ...(transports?.routes ?? [])], true);
   if (separate) open("internal", http.internalAddress, http.internalPort, routes.filter(isInternal), false);
   return {
     addresses: opened.flatMap((listener) => listener.addresses),
@@ -82,13 +78,31 @@ function page(config: Config): StaticFiles | undefined {
   return config.dashboard.enabled ? openStaticFiles(config.dashboard.dir) : undefined;
 }
 
-function websocketDoor(config: Config, engine: Engine | undefined): Parameters<typeof listen>[0]["websocket"] {
-  if (engine === undefined || config.websocket.disabled) return undefined;
-  const origin = originRule(config.client.allowedOrigins);
+function transportDoor(config: Config, engine: Engine | undefined, log: Logger): TransportDoor | undefined {
+  if (engine === undefined) return undefined;
+  return createTransportDoor(transportOptions(config), {
+    engine,
+    clock: systemClock,
+    log,
+    origin: originRule(config.client.allowedOrigins),
+    details: { keptHeaders: [], userHeader: "" },
+    limits: { connectionsMax: 0, connectionsPerSecondMax: 0 },
+  });
+}
+
+function transportOptions({ websocket, engine }: Config): TransportOptions {
   return {
-    path: config.websocket.handlerPrefix,
-    decide: (request) => decideUpgrade(request, origin),
-    handlers: websocketHandlers(engine, { messageBytesMax: config.websocket.messageBytesMax, queueBytesMax: config.engine.queueBytesMax }),
+    websocket: websocket.disabled
+      ? undefined
+      : { path: websocket.handlerPrefix, messageBytesMax: websocket.messageBytesMax, compression: undefined, writeTimeoutMs: 1_000 },
+    uniWebsocket: undefined,
+    httpStream: undefined,
+    sse: undefined,
+    uniHttpStream: undefined,
+    uniSse: undefined,
+    emulation: { path: "/emulation", bodyBytesMax: 65_536 },
+    init: undefined,
+    framePings: { intervalMs: engine.pingIntervalMs, timeoutMs: engine.pongTimeoutMs },
   };
 }
 

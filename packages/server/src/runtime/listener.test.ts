@@ -6,12 +6,13 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { ConnectionInput, Engine, Socket, TransportInfo } from "@fleetcast/engine";
 import type { Route } from "../http/route.ts";
+import { originRule } from "../transports/origin.ts";
+import type { TransportOptions } from "../transports/transport-options.ts";
+import { systemClock } from "./clock.ts";
 import { ListenError, type Listener, type ListenerOptions, listen } from "./listener.ts";
-import { originRule } from "./origin.ts";
 import { createRouter } from "./router.ts";
-import { websocketHandlers } from "./socket.ts";
 import { openStaticFiles } from "./static-files.ts";
-import { decideUpgrade } from "./upgrade.ts";
+import { createTransportDoor } from "./transport-door.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fleetcast-listener-"));
 const failures: string[] = [];
@@ -20,6 +21,7 @@ const sockets: Socket[] = [];
 const formats: string[] = [];
 const told: string[] = [];
 const echo = {
+  options: { queueBytesMax: 1_048_576 },
   accept(socket: Socket, transport: TransportInfo): ConnectionInput {
     sockets.push(socket);
     formats.push(transport.protocol);
@@ -31,6 +33,21 @@ const echo = {
     };
   },
 } as unknown as Engine;
+
+const transports = createTransportDoor(
+  {
+    websocket: { path: "/connection/websocket", messageBytesMax: 1_024, compression: undefined, writeTimeoutMs: 1_000 },
+    framePings: { intervalMs: 25_000, timeoutMs: 8_000 },
+  } as TransportOptions,
+  {
+    engine: echo,
+    clock: systemClock,
+    log,
+    origin: originRule(undefined),
+    details: { keptHeaders: [], userHeader: "" },
+    limits: { connectionsMax: 0, connectionsPerSecondMax: 0 },
+  },
+);
 
 const routes: Route[] = [
   {
@@ -75,11 +92,7 @@ function options(more: Partial<ListenerOptions> = {}): ListenerOptions {
     page: openStaticFiles(folder),
     withoutPage: "none",
     bodyBytesMax: 1_000,
-    websocket: {
-      path: "/connection/websocket",
-      decide: (request) => decideUpgrade(request, originRule(undefined)),
-      handlers: websocketHandlers(echo, { messageBytesMax: 1_024, queueBytesMax: 1_048_576 }),
-    },
+    websockets: transports.websockets,
     log,
     ...more,
   };

@@ -2,10 +2,11 @@ import { isClientGone } from "../http/client-gone.ts";
 import type { Peer } from "../http/route.ts";
 import { dataSecurityHeaders } from "../http/security.ts";
 import type { Logger } from "../log.ts";
+import type { UpgradeDecision } from "../transports/upgrade.ts";
+import { seatOf } from "./response-stream.ts";
 import type { Router } from "./router.ts";
-import type { SocketData } from "./socket.ts";
+import type { SocketData, WebSocketTerms } from "./socket.ts";
 import type { StaticFiles } from "./static-files.ts";
-import type { UpgradeDecision } from "./upgrade.ts";
 
 /** One door: a port on one or two addresses, and what stands behind it. */
 export interface ListenerOptions {
@@ -18,14 +19,21 @@ export interface ListenerOptions {
   /** Shown at `/` and below when there is no page. */
   readonly withoutPage: string;
   readonly bodyBytesMax: number;
-  readonly websocket:
+  /** Seconds a connection may be silent, streams and WebSockets apart; 30 unless said. Bun looks every few seconds. */
+  readonly idleSMax?: number;
+  readonly websockets:
     | {
-        readonly path: string;
-        readonly decide: (request: Request) => UpgradeDecision;
+        readonly addresses: ReadonlyMap<string, WebSocketAddress>;
         readonly handlers: Bun.WebSocketHandler<SocketData>;
       }
     | undefined;
   readonly log: Logger;
+}
+
+/** A path where requests are upgraded. */
+export interface WebSocketAddress {
+  readonly terms: WebSocketTerms;
+  readonly decide: (request: Request, remoteAddress: string) => UpgradeDecision;
 }
 
 export interface Listener {
@@ -49,6 +57,8 @@ export class ListenError extends Error {
     this.port = port;
   }
 }
+
+const idleSMaxDefault = 30;
 
 const loopbacks = ["127.0.0.1", "::1"];
 
@@ -81,7 +91,7 @@ export function listen(options: ListenerOptions): Listener {
 }
 
 function serve(options: ListenerOptions, hostname: string): Bun.Server<SocketData> {
-  const { websocket, log } = options;
+  const { websockets, log, idleSMax = idleSMaxDefault } = options;
   return Bun.serve<SocketData>({
     hostname,
     port: options.port,
@@ -89,21 +99,29 @@ function serve(options: ListenerOptions, hostname: string): Bun.Server<SocketDat
     // Without this `development: false` switches it on, and a second server on the port would be let in (measured, 1.4.5).
     reusePort: false,
     maxRequestBodySize: options.bodyBytesMax,
-    idleTimeout: 30,
-    websocket: websocket?.handlers ?? { message() {} },
+    idleTimeout: idleSMax,
+    websocket: websockets?.handlers ?? { message() {} },
     async fetch(request, server) {
       const remoteAddress = server.requestIP(request)?.address ?? "";
       const path = request.headers.get("host")?.includes(",") === true ? undefined : pathOf(request.url);
       if (path === undefined) return plain(400, "Bad Request");
-      if (websocket !== undefined && path === websocket.path) {
-        const decision = websocket.decide(request);
-        if (decision.kind === "refuse") return plain(decision.status, decision.text);
-        const data: SocketData = { remoteAddress, protocol: decision.protocol, input: undefined };
-        if (server.upgrade(request, { data, headers: decision.headers })) return undefined;
+      const address = websockets?.addresses.get(path);
+      if (address !== undefined) {
+        const decision = address.decide(request, remoteAddress);
+        if (decision.kind === "answer") return decision.response;
+        const { info, headers, connect } = decision;
+        const data: SocketData = { terms: address.terms, info, connect, socket: undefined };
+        if (server.upgrade(request, { data, headers })) return undefined;
         return plain(400, "Bad Request");
       }
       try {
-        return await answer(options, request, path, { remoteAddress, rest: "", secure: options.secure });
+        const response = await answer(options, request, path, { remoteAddress, rest: "", secure: options.secure });
+        const seat = seatOf(response);
+        if (seat === undefined) return response;
+        // A stream is silent for as long as it likes; once it is over its connection is one like any other again.
+        server.timeout(request, 0);
+        seat.onEnd = () => server.timeout(request, idleSMax);
+        return response;
       } catch (cause) {
         if (isClientGone(cause, request)) return plain(400, "Bad Request");
         log.error({ path, cause }, "an HTTP handler failed");

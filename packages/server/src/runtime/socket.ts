@@ -1,11 +1,31 @@
-import type { ConnectionInput, Engine, Socket } from "@fleetcast/engine";
+import type { ConnectionInput, Engine, Socket, TransportInfo } from "@fleetcast/engine";
+import { disconnects, oneWayJsonCodec } from "@fleetcast/protocol";
 import type { ServerWebSocket } from "bun";
+import type { NativePings, PingedSocket } from "./native-pings.ts";
+import type { BlockedSocket, WriteWatch } from "./write-watch.ts";
+
+/** What all connections of one WebSocket address have in common. */
+export interface WebSocketTerms {
+  /** A larger message closes with 1009. */
+  readonly messageBytesMax: number;
+  /** Frames above this are compressed where the client agreed to it; undefined: none are. */
+  readonly compressAboveBytes: number | undefined;
+  readonly writeTimeoutMs: number;
+  /** Ping frames on every connection, and not only on those that ask for them. */
+  readonly pingsAll: boolean;
+  /** The server's end of a connection is a cut without a close frame. */
+  readonly closesSilently: boolean;
+  readonly writes: WriteWatch;
+  readonly pings: NativePings;
+}
 
 /** What a Bun socket carries: its end of the seam towards the engine. */
 export interface SocketData {
-  readonly remoteAddress: string;
-  readonly protocol: "json" | "protobuf";
-  input: ConnectionInput | undefined;
+  readonly terms: WebSocketTerms;
+  readonly info: TransportInfo;
+  /** One-way: what it connects with; undefined while that is to come as its first message. */
+  connect: string | undefined;
+  socket: BunSocket | undefined;
 }
 
 /**
@@ -16,27 +36,71 @@ export function backpressureBytesMax(queueBytesMax: number): number {
   return queueBytesMax * 4 + 16 * 1_048_576;
 }
 
+const tooLarge = 1009;
+
 /**
  * The engine's `Socket` on Bun. Measured on 1.4.5: `send` answers the payload's length when the kernel took it, -1 when Bun
  * keeps (part of) it, and it is then sent later in order, 0 when it was dropped or the socket is closed; inside a cork the
  * length, whatever happens when the cork is pulled.
  */
-class BunSocket implements Socket {
+class BunSocket implements Socket, BlockedSocket, PingedSocket {
   readonly #ws: ServerWebSocket<SocketData>;
+  #input: ConnectionInput | undefined;
 
   constructor(ws: ServerWebSocket<SocketData>) {
     this.#ws = ws;
   }
 
+  get #terms(): WebSocketTerms {
+    return this.#ws.data.terms;
+  }
+
+  open(engine: Engine): void {
+    const { terms, info, connect } = this.#ws.data;
+    this.#input = engine.accept(this, info);
+    if (terms.pingsAll || info.pings === "native") terms.pings.add(this);
+    if (connect !== undefined) this.#input.message(connect);
+  }
+
+  message(frame: string | Uint8Array): void {
+    const { terms, info } = this.#ws.data;
+    if (isLongerThan(frame, terms.messageBytesMax)) this.#ws.close(tooLarge);
+    else if (info.oneWay) this.#connectOnce(frame);
+    else this.#input?.message(frame);
+  }
+
+  drained(): void {
+    // Bun also says so when a part went out; the outbox waits for the whole (measured: several calls for one buffer).
+    if (this.#ws.getBufferedAmount() > 0) return;
+    this.#terms.writes.released(this);
+    this.#input?.drained();
+  }
+
+  ponged(): void {
+    this.#terms.pings.ponged(this);
+  }
+
+  closed(): void {
+    this.#terms.writes.released(this);
+    this.#terms.pings.remove(this);
+    this.#input?.closed();
+    this.#input = undefined;
+  }
+
   /** A string leaves as a text frame, bytes as a binary one. */
   send(frame: string | Uint8Array): "sent" | "queued" | "gone" {
-    const result = this.#ws.send(frame as string);
+    const { compressAboveBytes, writes, writeTimeoutMs } = this.#terms;
+    const compress = compressAboveBytes !== undefined && frame.length > compressAboveBytes;
+    const result = this.#ws.send(frame as string, compress);
     if (result > 0) return "sent";
-    return result === -1 ? "queued" : "gone";
+    if (result === 0) return "gone";
+    writes.blocked(this, writeTimeoutMs);
+    return "queued";
   }
 
   close(code: number, reason: string): void {
-    this.#ws.close(code, reason);
+    if (this.#terms.closesSilently) this.#ws.terminate();
+    else this.#ws.close(code, reason);
   }
 
   destroy(): void {
@@ -49,45 +113,72 @@ class BunSocket implements Socket {
 
   cork(run: () => void): void {
     this.#ws.cork(run);
+    if (this.bufferedBytes > 0) this.#terms.writes.blocked(this, this.#terms.writeTimeoutMs);
+  }
+
+  onWriteTimeout(): void {
+    this.#input?.writeTimedOut();
+  }
+
+  sendPing(): void {
+    this.#ws.ping();
+  }
+
+  onPongMissing(): void {
+    this.#ws.terminate();
+  }
+
+  /** The first message is the connect request; nothing that follows is looked at. */
+  #connectOnce(frame: string | Uint8Array): void {
+    const { data } = this.#ws;
+    if (data.connect !== undefined) return;
+    data.connect = "";
+    const { code, reason } = disconnects.badRequest;
+    // Before there is a connection nothing is pushed: only the close frame says it.
+    if (oneWayJsonCodec.decode(frame).violation) this.close(code, reason);
+    else this.#input?.message(frame);
   }
 }
 
-const webSocket = {
-  transport: "websocket",
-  oneWay: false,
-  emulated: false,
-  disconnectPush: false,
-  pings: "protocol",
-  headers: new Map<string, string>(),
-  headerUser: undefined,
-} as const;
+/** In bytes of UTF-8; a text has at most three for each of its units. */
+function isLongerThan(frame: string | Uint8Array, bytesMax: number): boolean {
+  if (typeof frame !== "string") return frame.length > bytesMax;
+  return frame.length * 3 > bytesMax && Buffer.byteLength(frame) > bytesMax;
+}
 
-/** What `Bun.serve` is told about WebSockets (design section 10). Pings are the protocol's own, and so are silence timers. */
+/** What `Bun.serve` is told about WebSockets (design section 10). Pings are ours, and so are silence timers. */
 export function websocketHandlers(
   engine: Engine,
-  limits: { readonly messageBytesMax: number; readonly queueBytesMax: number },
+  options: {
+    readonly queueBytesMax: number;
+    /** Largest message of any address, as it is after inflating. */
+    readonly messageBytesMax: number;
+    readonly compresses: boolean;
+  },
 ): Bun.WebSocketHandler<SocketData> {
   return {
     idleTimeout: 0,
     sendPings: false,
-    maxPayloadLength: limits.messageBytesMax,
-    perMessageDeflate: false,
-    backpressureLimit: backpressureBytesMax(limits.queueBytesMax),
+    maxPayloadLength: options.messageBytesMax,
+    perMessageDeflate: options.compresses,
+    backpressureLimit: backpressureBytesMax(options.queueBytesMax),
     closeOnBackpressureLimit: false,
     open(ws) {
-      const { protocol, remoteAddress } = ws.data;
-      ws.data.input = engine.accept(new BunSocket(ws), { ...webSocket, protocol, remoteAddress });
+      ws.data.socket = new BunSocket(ws);
+      ws.data.socket.open(engine);
     },
     message(ws, frame) {
-      ws.data.input?.message(frame);
+      ws.data.socket?.message(frame);
     },
     drain(ws) {
-      // Bun also says so when a part went out; the outbox waits for the whole (measured: several calls for one buffer).
-      if (ws.getBufferedAmount() === 0) ws.data.input?.drained();
+      ws.data.socket?.drained();
+    },
+    pong(ws) {
+      ws.data.socket?.ponged();
     },
     close(ws) {
-      ws.data.input?.closed();
-      ws.data.input = undefined;
+      ws.data.socket?.closed();
+      ws.data.socket = undefined;
     },
   };
 }

@@ -33,7 +33,9 @@ export class WriteWatch {
     return this.#blocked.size;
   }
 
+  /** It said `queued`. Said again while it is, this changes nothing. */
   blocked(socket: BlockedSocket, writeTimeoutMs: number): void {
+    if (this.#blocked.has(socket)) return;
     this.#blocked.set(socket, { writeTimeoutMs, bufferedBytes: socket.bufferedBytes, sinceMs: this.#clock.monotonicMs() });
     this.#schedule(writeTimeoutMs);
   }
