@@ -16,6 +16,8 @@ export class Delivery {
   readonly previous: Publication | undefined;
   /** Subscribers at the offer: what it counts for while publishers are held back. */
   readonly subscribers: number;
+  /** From when on it counts as lost for subscribers with positions (`client.channel_position_max_time_lag`). Monotonic time. */
+  lateAtMs = Number.POSITIVE_INFINITY;
   readonly #messages: EncodedByCodec = [];
   #wholeMessages: EncodedByCodec | undefined;
   #patchedMessages: EncodedByCodec | undefined;

@@ -207,12 +207,16 @@ class EmbeddedEngine implements Engine {
 
   #onCommitted(batch: readonly CommittedPublication[]): void {
     const { hub, fanOut, ports } = this.#context;
+    const { channelPositionTimeLagMsMax } = this.options;
+    const nowMs = ports.clock.monotonicMs();
     for (const { channel: name, publication, epoch, previous } of batch) {
       const channel = hub.channels.get(name);
       if (channel === undefined) continue;
-      const former = publication.offset > 0 ? channel.publish(publication, epoch, ports.clock.monotonicMs()) : undefined;
+      const former = publication.offset > 0 ? channel.publish(publication, epoch, nowMs) : undefined;
       const push = { kind: "publication", channel: name, publication, ...(publication.offset === 1 ? { epoch } : {}) } as const;
-      fanOut.offer(new Delivery(channel, push, epoch, previous ?? former));
+      const delivery = new Delivery(channel, push, epoch, previous ?? former);
+      if (channelPositionTimeLagMsMax > 0 && publication.offset > 0) delivery.lateAtMs = nowMs + channelPositionTimeLagMsMax;
+      fanOut.offer(delivery);
     }
   }
 

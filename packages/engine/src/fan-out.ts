@@ -156,13 +156,15 @@ export class FanOut implements OutboxSchedule {
     const { channel } = delivery;
     const { subscriptions } = channel;
     const onlyReceivers = delivery.push.kind !== "publication";
+    const isLate = untilMs > delivery.lateAtMs;
     this.#untilLook = deliveriesPerLook;
     // The cursor moves before the delivery: one that ends its own subscription then finds itself behind it (HubChannel.remove).
     while (channel.cursor < subscriptions.length) {
       const subscription = subscriptions[channel.cursor++];
       if (subscription === undefined) continue;
       if (onlyReceivers && !subscription.terms.receivesJoinLeave) continue;
-      this.#deliver(subscription, delivery);
+      if (isLate && subscription.live && subscription.terms.positioned) this.#problems.onGap(subscription);
+      else this.#deliver(subscription, delivery);
       if (--this.#untilLook <= 0) {
         this.#untilLook = deliveriesPerLook;
         if (this.#clock.monotonicMs() >= untilMs && channel.cursor < subscriptions.length) return false;

@@ -128,7 +128,7 @@ export interface EngineOptions {
   readonly recoveryPublicationsMax: number;
   /** Commands of one connection worked on at the same time; 0 and 1: one after another, in the order of the wire. */
   readonly concurrency: number;
-  /** A publication that is older than this when it arrives counts as lost; 0: never. */
+  /** A committed publication that reaches a subscriber with positions later than this counts as lost; 0: never. */
   readonly channelPositionTimeLagMsMax: number;
   /** `client.subscribe_to_user_personal_channel`; absent: off. */
   readonly personalChannel: { readonly namespace: string; readonly singleConnection: boolean } | undefined;

@@ -324,9 +324,56 @@ function repeats(rule: Rule): void {
     await b.append('"3"');
     await b.clock.advance(hour + 1_000);
     await b.append('"4"', { delta: true });
+    await b.log.remove("pump", window);
+    await b.append('"5"', { delta: true });
     assert.deepEqual(
       b.committed.map((c) => (c.previous === undefined ? undefined : text(c.previous.data))),
-      [undefined, '"1"', undefined, undefined],
+      [undefined, '"1"', undefined, undefined, undefined],
     );
+  });
+
+  rule("[LOG15] the predecessor is the channel's own, with its offset, also inside one batch; without history there is none", async (b) => {
+    await b.log.append([
+      { channel: "pump", window, data: bytes('"p1"'), tags: { t: "1" } },
+      { channel: "valve", window, data: bytes('"v1"') },
+      { channel: "pump", window, data: bytes('"p2"'), delta: true },
+      { channel: "pump", window, data: bytes('"p-"'), delta: true, skipHistory: true },
+      { channel: "valve", window, data: bytes('"v2"'), delta: true },
+      { channel: "pump", window, data: bytes('"p3"'), delta: true },
+    ]);
+    assert.deepEqual(
+      b.committed.map(({ publication, previous }) => [text(publication.data), previous && [text(previous.data), previous.offset]]),
+      [
+        ['"p1"', undefined],
+        ['"v1"', undefined],
+        ['"p2"', ['"p1"', 1]],
+        ['"p-"', undefined],
+        ['"v2"', ['"v1"', 1]],
+        ['"p3"', ['"p2"', 2]],
+      ],
+    );
+  });
+
+  rule("[LOG16] without history a version is delivered and remembered nowhere, and an idempotency key counts", async (b) => {
+    for (const version of [7, 3]) assert.equal((await b.append('"x"', { version, skipHistory: true })).suppressed, undefined);
+    assert.deepEqual(
+      b.committed.map((c) => c.publication.version),
+      [7, 3],
+    );
+    assert.equal((await b.append('"kept"', { version: 1 })).suppressed, undefined);
+    const first = await b.append('"y"', { idempotencyKey: "k", skipHistory: true });
+    const again = await b.append('"y"', { idempotencyKey: "k" });
+    assert.deepEqual(
+      [first.position, again.position, again.suppressed],
+      [{ offset: 0, epoch: "" }, { offset: 0, epoch: "" }, "idempotency"],
+    );
+  });
+
+  rule("[LOG14] a suppressed version answers the top, and its idempotency key is still to be used", async (b) => {
+    await b.append('"v5"', { version: 5 });
+    const suppressed = await b.append('"v4"', { version: 4, idempotencyKey: "k" });
+    assert.deepEqual([suppressed.suppressed, suppressed.position.offset], ["version", 1]);
+    const next = await b.append('"v6"', { version: 6, idempotencyKey: "k" });
+    assert.deepEqual([next.suppressed, next.position.offset], [undefined, 2]);
   });
 }

@@ -90,6 +90,8 @@ export class MemoryLog implements Log {
     const first = this.#idempotencyKeys.find(channel, idempotencyKey, nowMs);
     if (first !== undefined) return { position: first, suppressed: "idempotency" };
     const result = this.#store(item, nowMs, committed);
+    // Nothing was appended that a repeat could mean.
+    if (result.suppressed !== undefined) return result;
     this.#idempotencyKeys.remember(channel, idempotencyKey, result.position, nowMs);
     this.#sweepAt(nowMs + idempotencyKeyTtlMs);
     return result;

@@ -268,6 +268,30 @@ test("[P2] a missing tail is noticed within 70 s, although nothing more is publi
   assert.equal(client.pushes.at(-1)?.["unsubscribe"]["code"], 2500);
 });
 
+test("[PS2] a publication that arrives later than allowed is a gap for who watches positions, and a publication for others", async () => {
+  const b = bench(
+    { loose: { ...recoverable, forceRecovery: false } },
+    { options: { channelPositionTimeLagMsMax: 500, pingIntervalMs: 0 } },
+  );
+  const client = await b.connect();
+  await client.subscribe("vm:a");
+  const loose = await b.connect();
+  await loose.subscribe("loose:a");
+  const server = await b.connect({ user: "bob", channels: ["vm:a"] });
+  for (const channel of ["vm:a", "loose:a"]) void b.engine.publish({ channel, data: new TextEncoder().encode("1") });
+  b.clock.spend(490);
+  await b.clock.settle();
+  assert.deepEqual([live(client), offsets(loose.publications("loose:a"))], [[1], [1]]);
+  for (const channel of ["vm:a", "loose:a"]) void b.engine.publish({ channel, data: new TextEncoder().encode("2") });
+  b.clock.spend(510);
+  await b.clock.settle();
+  assert.deepEqual([live(client), offsets(loose.publications("loose:a"))], [[1], [1, 2]]);
+  assert.deepEqual(client.pushes.at(-1)?.["unsubscribe"], { code: 2500, reason: "insufficient state" });
+  assert.equal(server.closeCode, 3010);
+  const { subscribe } = await client.subscribe("vm:a", { recover: true, offset: 1 });
+  assert.deepEqual(offsets(subscribe["publications"]), [2]);
+});
+
 test("[P2] the position check asks the log once for all subscribers, and leaves those alone whose publication is on its way", async () => {
   const b = bench({}, { options: { pingIntervalMs: 0, presenceUpdateIntervalMs: 1_000 } });
   const clients = await Promise.all([b.connect(), b.connect({ user: "bob" }), b.connect({ user: "eve" })]);

@@ -61,7 +61,8 @@ export class PublicationTable {
       if (first !== null && atMs - first.at <= idempotencyKeyTtlMs) return repeated(channel, first);
     }
     const position = this.#store(channel, publication, atMs, tags, origin);
-    if (key !== null) this.#replaceKey.run(channel.id, key, atMs, position.offset, position.id);
+    // A suppressed version appended nothing that a repeat could mean.
+    if (key !== null && position.suppressed === "") this.#replaceKey.run(channel.id, key, atMs, position.offset, position.id);
     return position;
   }
 
