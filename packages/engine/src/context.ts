@@ -4,6 +4,7 @@ import type { FanOut } from "./fan-out.ts";
 import type { Hub } from "./hub.ts";
 import type { EngineOptions } from "./options.ts";
 import type { MemoryPresence } from "./presence/presence.ts";
+import type { Sessions } from "./sessions.ts";
 import type { TimerWheel } from "./timer-wheel.ts";
 
 /** What every connection of one engine works with. */
@@ -11,7 +12,10 @@ export interface EngineContext {
   readonly options: EngineOptions;
   readonly ports: EnginePorts;
   readonly namespaces: Namespaces;
+  /** Of this engine among the nodes of a cluster. */
+  readonly nodeId: string;
   readonly hub: Hub;
+  readonly sessions: Sessions;
   readonly fanOut: FanOut;
   readonly presence: MemoryPresence;
   readonly wheel: TimerWheel;

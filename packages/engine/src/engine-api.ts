@@ -58,6 +58,11 @@ export interface Engine {
   readonly options: EngineOptions;
   readonly nodeId: string;
   accept(socket: Socket, transport: TransportInfo): ConnectionInput;
+  /**
+   * Commands of an emulated connection, found by its session: a frame of that connection's format. Resolves when they were
+   * worked on, or at once where nobody has that session. Frames are worked on beside each other.
+   */
+  emulate(session: string, frame: string | Uint8Array): Promise<void>;
   /** The window is filled in from the namespace. Resolves after the log's own promise (journal: commit). */
   publish(item: Omit<LogAppend, "window">): Promise<AppendResult>;
   /** One `append` per log; results in order; an unknown namespace refuses only its own channel. */

@@ -20,6 +20,7 @@ import { type AppendResult, type CommittedPublication, type LogAppend, type Read
 import type { EngineOptions } from "./options.ts";
 import type { PresenceMap, Socket } from "./ports.ts";
 import { MemoryPresence } from "./presence/presence.ts";
+import { Sessions } from "./sessions.ts";
 import { TimerWheel } from "./timer-wheel.ts";
 import type { TransportInfo } from "./transport.ts";
 
@@ -47,7 +48,9 @@ class EmbeddedEngine implements Engine {
       options,
       ports,
       namespaces: new Namespaces(options, ports),
+      nodeId: this.nodeId,
       hub: new Hub(),
+      sessions: new Sessions(),
       fanOut: new FanOut(ports.clock, deliveryProblems(ports), options.queueBytesMax),
       presence: new MemoryPresence(),
       wheel: new TimerWheel(ports.clock),
@@ -64,6 +67,10 @@ class EmbeddedEngine implements Engine {
     const connection = new Connection(this.#context, socket, transport, dispatch);
     if (this.#stopping) connection.disconnect(disconnects.shutdown);
     return connection;
+  }
+
+  emulate(session: string, frame: string | Uint8Array): Promise<void> {
+    return this.#context.sessions.emulate(session, frame);
   }
 
   async publish(item: Omit<LogAppend, "window">): Promise<AppendResult> {

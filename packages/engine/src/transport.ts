@@ -8,6 +8,11 @@ export interface TransportInfo {
   readonly emulated: boolean;
   /** The transport has no close frame (or has one and wants both): the reason also travels as a push. */
   readonly disconnectPush: boolean;
+  /**
+   * One-way streams that answer a failed connect with an HTTP status: `close` is then called with the very code of the error or
+   * disconnect and its text, and nothing is sent before. Absent: one-way clients hear disconnects.
+   */
+  readonly tellsConnectFailures?: boolean;
   /** `native`: the socket's own ping frames keep it alive (`cf_ws_frame_ping_pong`), and no protocol pings are sent. */
   readonly pings: "protocol" | "native";
   /** False: every message in a frame of its own (`uni_websocket` without `join_push_messages`). Absent: joined. */

@@ -24,12 +24,13 @@ export function frameOf(format: WireFormat, commands: readonly Wire[]): string |
   return format === "json" ? commands.map((command) => JSON.stringify(command)).join("\n") : encodeCommands(...commands);
 }
 
-/** What a frame of the server says. */
+/** What a frame of the server says, whatever its transport puts around a message. */
 export function messagesOf(format: WireFormat, frame: string | Uint8Array): Wire[] {
   if (format === "protobuf") return typeof frame === "string" ? [] : decodeReplies(frame);
   return String(frame)
     .split("\n")
-    .map((line) => JSON.parse(line) as Wire);
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line.startsWith("data: ") ? line.slice("data: ".length) : line) as Wire);
 }
 
 /** Lines of JSON as commands, or undefined where one of them is no object. */

@@ -1,11 +1,12 @@
 import {
   type ClientCommand,
   type Codec,
-  type DecodedFrame,
   type Disconnect,
   disconnects,
   type EncodedMessage,
+  type ErrorReply,
   type Push,
+  type Reply,
   type Unsubscribe,
 } from "@fleetcast/protocol";
 import type { EngineContext } from "../context.ts";
@@ -14,6 +15,8 @@ import type { Socket } from "../ports.ts";
 import type { WheelEntry } from "../timer-wheel.ts";
 import type { TransportInfo } from "../transport.ts";
 import { codecOf } from "./codec-of.ts";
+import { disconnectOfConnectError } from "./connect-failure.ts";
+import { abandon, type Intake, takeFrame } from "./intake.ts";
 import type { Member } from "./member.ts";
 import { Outbox, type OutboxOwner } from "./outbox.ts";
 import type { Outcome } from "./outcome.ts";
@@ -24,8 +27,6 @@ import { leaveAll } from "./unsubscribing.ts";
 const closeWaitMsMax = 1_000;
 /** How long a closed socket may take to answer before it is cut. */
 const closeAnswerMsMax = 5_000;
-/** What a frame that waits costs beside its bytes: a frame may be a single one. */
-const waitingFrameOverheadBytes = 128;
 /** A connection whose connect command failed is cut this long after. */
 const refusedMsMax = 5_000;
 
@@ -57,10 +58,8 @@ export class Connection implements ConnectionInput, OutboxOwner, WheelEntry {
   readonly #socket: Socket;
   readonly #dispatch: Dispatch;
   #phase: Phase;
-  /** A command awaits; frames that arrive meanwhile wait here, bounded by bytes. */
-  #busy = false;
-  #waitingFrames: (string | Uint8Array)[] | undefined;
-  #waitingFrameBytes = 0;
+  /** While commands are being worked on. */
+  intake: Intake | undefined;
   wheelDueMs = 0;
   wheelSlot = -1;
   wheelNext: WheelEntry | undefined;
@@ -101,11 +100,17 @@ export class Connection implements ConnectionInput, OutboxOwner, WheelEntry {
     if (this.#phase.name === "opened") this.#phase = { name: "connecting", staleAtMs: this.#phase.staleAtMs, member: undefined };
   }
 
+  #encoded(reply: Reply): EncodedMessage | undefined {
+    if (reply.kind === "connect" && this.codec.oneWay) return this.codec.push({ kind: "connect", connect: reply.result });
+    return this.codec.reply(reply);
+  }
+
   /** The right to connect is known: from here on the member is counted and found by its user. */
   enter(member: Member): void {
     if (this.#phase.name !== "connecting") return;
     this.#phase = { ...this.#phase, member };
     this.context.hub.enter(this, member.user);
+    if (member.session !== undefined) this.context.sessions.add(member.session, this);
   }
 
   becomeConnected(member: Member): void {
@@ -115,20 +120,13 @@ export class Connection implements ConnectionInput, OutboxOwner, WheelEntry {
   }
 
   message(frame: string | Uint8Array): void {
-    if (!this.isOpen) return;
-    if (!this.#busy) {
-      try {
-        this.#run(this.codec.decode(frame), 0);
-      } catch (cause) {
-        this.fail("frame", cause);
-      }
-      return;
+    // A one-way client has nothing more to say than its connect request.
+    if (!this.isOpen || (this.codec.oneWay && this.#phase.name !== "opened")) return;
+    try {
+      takeFrame(this, frame);
+    } catch (cause) {
+      this.fail("frame", cause);
     }
-    this.#waitingFrames ??= [];
-    this.#waitingFrames.push(frame);
-    this.#waitingFrameBytes += frame.length + waitingFrameOverheadBytes;
-    // A socket cannot be paused here, so frames sent faster than commands end are bounded like everything else.
-    if (this.#waitingFrameBytes > this.context.options.queueBytesMax) this.disconnect(disconnects.tooManyRequests);
   }
 
   drained(): void {
@@ -146,9 +144,37 @@ export class Connection implements ConnectionInput, OutboxOwner, WheelEntry {
     this.#phase = { name: "closed" };
     this.outbox.end();
     this.context.wheel.remove(this);
-    this.#waitingFrames = undefined;
+    abandon(this);
     this.context.hub.open.delete(this);
     this.context.onConnectionClosed();
+  }
+
+  dispatch(command: ClientCommand): Outcome | Promise<Outcome> {
+    return this.#dispatch(this, command);
+  }
+
+  /** What a command came to, told to the client. */
+  act(command: ClientCommand, outcome: Outcome): void {
+    if (!this.isOpen) return;
+    switch (outcome.kind) {
+      case "reply":
+        this.say(this.#encoded(outcome.reply));
+        if (this.isOpen) outcome.after?.();
+        return;
+      case "error":
+        if (command.kind === "connect" && this.codec.oneWay) {
+          this.#refuseOneWay(outcome.error);
+          return;
+        }
+        this.say(this.codec.reply({ kind: "error", id: command.kind === "pong" ? 0 : command.id, error: outcome.error }));
+        if (command.kind === "connect") this.#refuse();
+        return;
+      case "disconnect":
+        this.disconnect(outcome.disconnect);
+        return;
+      case "nothing":
+        return;
+    }
   }
 
   /** A message for this connection alone; `undefined` is a payload its format cannot carry. */
@@ -168,16 +194,13 @@ export class Connection implements ConnectionInput, OutboxOwner, WheelEntry {
 
   /** Out of the hub at once; what was queued before still leaves, except for slow readers (3008), then the close frame. */
   disconnect(disconnect: Disconnect): void {
-    if (this.#phase.name === "ending" || this.#phase.name === "closing" || this.#phase.name === "closed") return;
-    this.#leave();
-    this.#waitingFrames = undefined;
-    if (disconnect.code === disconnects.slow.code) this.context.counters.slowDisconnects++;
-    this.#phase = { name: "ending", disconnect, cutAtMs: this.context.ports.clock.monotonicMs() + closeWaitMsMax };
-    if (disconnect.code === disconnects.slow.code) this.outbox.end();
-    else this.outbox.flush();
-    if (this.#isGone) return; // the flush found no peer
-    if (this.outbox.isBlocked) this.setDeadline();
-    else this.#sayClose(disconnect);
+    const isTold = this.transport.tellsConnectFailures === true && (this.#phase.name === "opened" || this.#phase.name === "connecting");
+    this.#end(disconnect, this.transport.disconnectPush && !isTold);
+  }
+
+  /** The frame, or the rest of it, cannot be read. A one-way client that says no connect request is told by the close frame alone. */
+  violated(): void {
+    this.#end(disconnects.badRequest, this.transport.disconnectPush && !this.codec.oneWay);
   }
 
   /** At once and without a close frame: for peers that are gone and for those that must not be told anything. */
@@ -192,7 +215,6 @@ export class Connection implements ConnectionInput, OutboxOwner, WheelEntry {
 
   /** Our own mistake: reported once, here, and told to the client as 3004. Everybody else goes on. */
   fail(what: string, cause: unknown): void {
-    this.#busy = false;
     this.context.ports.report(`a connection failed at its ${what}`, cause);
     this.disconnect(disconnects.internal);
   }
@@ -231,64 +253,46 @@ export class Connection implements ConnectionInput, OutboxOwner, WheelEntry {
     if (this.#phase.name !== "closed") this.context.wheel.set(this, nextDeadline(this.#phase));
   }
 
-  #run(frame: DecodedFrame, from: number): void {
-    for (let at = from; at < frame.commands.length && this.isOpen; at++) {
-      const command = frame.commands[at];
-      if (command === undefined) break;
-      const outcome = this.#dispatch(this, command);
-      if (outcome instanceof Promise) {
-        this.#busy = true;
-        void outcome.then((known) => this.#resume(frame, at + 1, command, known)).catch((cause: unknown) => this.fail(command.kind, cause));
-        return;
-      }
-      this.#act(command, outcome);
-    }
-    if (frame.violation && this.isOpen) this.disconnect(disconnects.badRequest);
-  }
-
-  #resume(frame: DecodedFrame, at: number, command: ClientCommand, outcome: Outcome): void {
-    this.#busy = false;
-    this.#act(command, outcome);
-    this.#run(frame, at);
-    while (!this.#busy && this.isOpen && this.#waitingFrames !== undefined) {
-      const next = this.#waitingFrames.shift();
-      if (next === undefined) break;
-      this.#waitingFrameBytes -= next.length + waitingFrameOverheadBytes;
-      this.#run(this.codec.decode(next), 0);
-    }
-  }
-
-  #act(command: ClientCommand, outcome: Outcome): void {
-    if (!this.isOpen) return;
-    switch (outcome.kind) {
-      case "reply":
-        this.say(this.codec.reply(outcome.reply));
-        if (this.isOpen) outcome.after?.();
-        return;
-      case "error":
-        this.say(this.codec.reply({ kind: "error", id: command.kind === "pong" ? 0 : command.id, error: outcome.error }));
-        if (command.kind === "connect") this.#refuse();
-        return;
-      case "disconnect":
-        this.disconnect(outcome.disconnect);
-        return;
-      case "nothing":
-        return;
-    }
-  }
-
   #refuse(): void {
     if (this.#phase.name !== "connecting") return;
     const { staleAtMs } = this.#phase;
     this.#leave();
-    this.#phase = { name: "refused", staleAtMs, cutAtMs: this.context.ports.clock.monotonicMs() + refusedMsMax };
+    // A stream has nothing to read that could end: it stays until it is stale.
+    const cutAtMs = this.transport.emulated ? Number.POSITIVE_INFINITY : this.context.ports.clock.monotonicMs() + refusedMsMax;
+    this.#phase = { name: "refused", staleAtMs, cutAtMs };
     this.setDeadline();
+  }
+
+  /** One-way transports have no replies: a connect that failed ends with a disconnect, or with what its HTTP answer is made of. */
+  #refuseOneWay({ code, message }: ErrorReply): void {
+    if (this.transport.tellsConnectFailures === true) this.#end({ code, reason: message }, false);
+    else this.disconnect(disconnectOfConnectError(this.context.options, code));
+  }
+
+  #end(disconnect: Disconnect, withPush: boolean): void {
+    if (this.#phase.name === "ending" || this.#phase.name === "closing" || this.#phase.name === "closed") return;
+    this.#leave();
+    const isSlow = disconnect.code === disconnects.slow.code;
+    if (isSlow) this.context.counters.slowDisconnects++;
+    this.#phase = { name: "ending", disconnect, cutAtMs: this.context.ports.clock.monotonicMs() + closeWaitMsMax };
+    abandon(this);
+    if (isSlow) this.outbox.end();
+    else this.#sayLast(withPush ? this.codec.push({ kind: "disconnect", disconnect }) : undefined);
+    if (this.#isGone) return; // the flush found no peer
+    if (this.outbox.isBlocked) this.setDeadline();
+    else this.#sayClose(disconnect);
+  }
+
+  #sayLast(message: EncodedMessage | undefined): void {
+    if (message !== undefined) this.outbox.push(message);
+    if (!this.#isGone) this.outbox.flush();
   }
 
   #leave(): void {
     const member = this.anyMember;
     if (member === undefined) return;
     this.context.hub.leave(this, member.user);
+    if (member.session !== undefined) this.context.sessions.remove(member.session);
     leaveAll(this.context, member);
   }
 

@@ -13,6 +13,8 @@ export class Member {
   connInfo: Uint8Array | undefined;
   /** Raw JSON for proxies; never sent to clients. */
   meta: Uint8Array | undefined;
+  /** Where `/emulation` and the server API find it; only of emulated and one-way transports. */
+  session: string | undefined;
   /** `headers` of the connect command. */
   emulatedHeaders: ReadonlyMap<string, string> = noHeaders;
   /** Monotonic time at which the connection is closed as expired (3005), grace included; infinity for never. */

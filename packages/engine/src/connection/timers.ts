@@ -3,6 +3,9 @@ import type { Connection, Phase } from "./connection.ts";
 import type { Member } from "./member.ts";
 import { presenceTick } from "./presence-tick.ts";
 
+/** A pong that nobody waits for: one is outstanding, and never due. */
+const never = Number.MAX_VALUE;
+
 /** The nearest deadline of a phase; infinity where there is none. */
 export function nextDeadline(phase: Phase): number {
   switch (phase.name) {
@@ -42,7 +45,8 @@ export function startMemberTimers(connection: Connection, member: Member): void 
   const { options, ports } = connection.context;
   const nowMs = ports.clock.monotonicMs();
   const somewhereInSecondHalf = (intervalMs: number) => nowMs + intervalMs / 2 + (ports.chance.random() * intervalMs) / 2;
-  if (options.pingIntervalMs > 0) member.nextPingAtMs = somewhereInSecondHalf(options.pingIntervalMs);
+  if (options.pingIntervalMs > 0 && connection.transport.pings === "protocol")
+    member.nextPingAtMs = somewhereInSecondHalf(options.pingIntervalMs);
   if (options.presenceUpdateIntervalMs > 0) member.nextPresenceTickAtMs = somewhereInSecondHalf(options.presenceUpdateIntervalMs);
 }
 
@@ -60,7 +64,7 @@ function runMemberDeadlines(connection: Connection, member: Member, nowMs: numbe
   }
   if (nowMs >= member.nextPingAtMs) {
     member.nextPingAtMs = nowMs + options.pingIntervalMs;
-    member.pongDueAtMs = nowMs + options.pongTimeoutMs;
+    if (!connection.transport.oneWay) member.pongDueAtMs = options.pongTimeoutMs > 0 ? nowMs + options.pongTimeoutMs : never;
     connection.say(connection.codec.ping);
   }
   if (nowMs >= member.nextPresenceTickAtMs) {

@@ -37,6 +37,7 @@ async function run(connection: Connection, id: number, request: ConnectRequest):
 function memberOf(connection: Connection, { claims }: Claimed): Member {
   const { options, ports } = connection.context;
   const member = new Member(ports.chance.uuid(), claims.user);
+  if (connection.transport.emulated || connection.transport.oneWay) member.session = ports.chance.uuid();
   member.connInfo = claims.info;
   member.meta = claims.meta;
   if (claims.expireAtS !== undefined) member.closesAtMs = monotonicOf(ports.clock, claims.expireAtS) + options.expiredCloseDelayMs;
@@ -75,20 +76,22 @@ async function subscribeAll(
 }
 
 function connectResult(
-  { context }: Connection,
+  { context, transport }: Connection,
   member: Member,
   ttl: number | undefined,
   subs: ReadonlyMap<string, SubscribeResult>,
 ): ConnectResult {
   const { options, ports } = context;
-  const pingS = Math.floor(options.pingIntervalMs / 1_000);
+  const pings = transport.pings === "protocol";
   return {
     client: member.client,
     version: options.version,
     ...(ttl === undefined ? {} : { expires: true, ttl }),
     subs,
-    ping: pingS,
-    pong: pingS > 0,
+    ping: pings ? Math.max(0, Math.floor(options.pingIntervalMs / 1_000)) : 0,
+    pong: pings && !transport.oneWay && options.pongTimeoutMs > 0,
+    ...(member.session === undefined ? {} : { session: member.session }),
+    ...(transport.emulated ? { node: context.nodeId } : {}),
     ...(options.connectIncludeServerTime ? { time: ports.clock.wallMs() } : {}),
   };
 }
