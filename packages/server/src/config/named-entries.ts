@@ -115,6 +115,16 @@ function assignVariables(list: ListPath, gathered: Gathered, entries: readonly W
     if (of !== list) continue;
     let isTaken = false;
     for (const entry of entries) {
+      if (name === `${variablePart(entry.name)}_NAME`) {
+        isTaken = true;
+        if (raw.value === entry.name) continue;
+        findings.problems.push({
+          source: raw.source,
+          key: `${entry.path}.name`,
+          value: shown(raw.value, false),
+          expected: "an entry keeps its name",
+        });
+      }
       const option = options.find((candidate) => name === `${variablePart(entry.name)}_${variablePart(candidate)}`);
       if (option === undefined) continue;
       entry.options.set(option, raw);

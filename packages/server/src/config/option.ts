@@ -54,8 +54,16 @@ function wholeNumber(raw: unknown): number | undefined {
   return typeof raw === "number" && Number.isSafeInteger(raw) ? raw : undefined;
 }
 
-/** An explicit zero or an empty text becomes the default (K5): Centrifugo's files rely on it. */
-export function int(fallback: number, range: { readonly min: number; readonly max: number }, sentence: string): Option<number> {
+/**
+ * An explicit zero or an empty text becomes the default (K5): Centrifugo's files rely on it. `negative`: what a number below
+ * zero means where Centrifugo reads one as "no limit".
+ */
+export function int(
+  fallback: number,
+  range: { readonly min: number; readonly max: number },
+  sentence: string,
+  negative?: number,
+): Option<number> {
   return {
     kind: "int",
     default: fallback,
@@ -66,9 +74,15 @@ export function int(fallback: number, range: { readonly min: number; readonly ma
       const number = wholeNumber(raw);
       if (number === undefined) return undefined;
       if (number === 0) return { value: fallback };
+      if (number < 0 && negative !== undefined) return unlimited(negative);
       return number >= range.min && number <= range.max ? { value: number } : undefined;
     },
   };
+}
+
+/** Everything has a limit here: "none" becomes the largest. */
+function unlimited(value: number): { readonly value: number; readonly warning?: string } {
+  return value === 0 ? { value } : { value, warning: `a negative number means no limit to Centrifugo; here it means ${value}` };
 }
 
 /** Milliseconds inside. A bare number in a file is nanoseconds, as in Centrifugo, with a warning below 1 ms (K3). */
@@ -94,7 +108,13 @@ export function duration(fallbackMs: number, sentence: string, rule: { readonly 
 
 const byteUnits: Readonly<Record<string, number>> = { B: 1, KiB: 1_024, MiB: 1_048_576, GiB: 1_073_741_824 };
 
-export function bytes(fallback: number, range: { readonly min: number; readonly max: number }, sentence: string): Option<number> {
+/** `negative` as for `int`. */
+export function bytes(
+  fallback: number,
+  range: { readonly min: number; readonly max: number },
+  sentence: string,
+  negative?: number,
+): Option<number> {
   return {
     kind: "bytes",
     default: fallback,
@@ -106,6 +126,7 @@ export function bytes(fallback: number, range: { readonly min: number; readonly 
       const value = match === null ? wholeNumber(raw) : Number(match[1]) * byteUnits[match[2]!]!;
       if (value === undefined || !Number.isSafeInteger(value)) return undefined;
       if (value === 0) return { value: fallback };
+      if (value < 0 && negative !== undefined) return unlimited(negative);
       return value >= range.min && value <= range.max ? { value } : undefined;
     },
   };

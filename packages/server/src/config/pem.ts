@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { TlsConfig } from "./config.ts";
 import type { ValueOf } from "./option.ts";
@@ -13,7 +13,13 @@ const block = /-----BEGIN [A-Z0-9 ]+-----/;
  * Reads one TLS section where it is enabled. A relative path is relative to the working folder.
  * What is wrong goes to `problems`; the value itself is never shown, a key may be pasted where a path belongs.
  */
-export function readTls(values: TlsValues, section: string, source: string, folder: string, problems: Problem[]): TlsConfig | undefined {
+export function readTls(
+  values: TlsValues,
+  section: string,
+  source: string,
+  folder: string,
+  { problems, warnings }: { readonly problems: Problem[]; readonly warnings: string[] },
+): TlsConfig | undefined {
   if (!values.enabled) return undefined;
   const files: string[] = [];
   const read = (name: "cert_pem" | "key_pem" | "server_ca_pem" | "client_ca_pem"): string => {
@@ -29,6 +35,9 @@ export function readTls(values: TlsValues, section: string, source: string, fold
     try {
       const content = readFileSync(file, "latin1");
       files.push(file);
+      if (name === "key_pem" && process.platform !== "win32" && (statSync(file).mode & 0o007) !== 0) {
+        warnings.push(`${source}: ${section}.key_pem: everybody on this machine may read the key; its mode should be 0600`);
+      }
       return block.test(content) ? content : refuse("the file holds no PEM text");
     } catch (cause) {
       const code = (cause as NodeJS.ErrnoException).code ?? "unknown";

@@ -44,7 +44,7 @@ export function judgeProxies(gathered: Gathered, values: OptionValues, folder: s
       emulatedHeaders: lowerCase(written.emulated_headers),
       staticHeaders: written["http.static_headers"],
       statusTransforms: written["http.status_to_code_transforms"],
-      tls: readTls(slice(written, "http.tls", tlsOptions), `${path}.http.tls`, source, folder, findings.problems),
+      tls: readTls(slice(written, "http.tls", tlsOptions), `${path}.http.tls`, source, folder, findings),
       binaryEncoding: written.binary_encoding,
       includeConnectionMeta: written.include_connection_meta,
     };

@@ -56,7 +56,7 @@ export function readSettings(sources: Sources): Settings {
   readEntries("consumers", gathered, findings);
   const tlsOf = (section: "http_server.tls" | "http_server.internal_tls"): TlsConfig | undefined => {
     const source = gathered.values.get(`${section}.enabled`)?.source ?? "defaults";
-    const tls = readTls(slice(values, section, tlsOptions), section, source, sources.folder, findings.problems);
+    const tls = readTls(slice(values, section, tlsOptions), section, source, sources.folder, findings);
     checkServerTls(tls, section, source, findings.problems);
     return tls;
   };

@@ -7,7 +7,7 @@ const day = 86_400_000;
 /** Channels and methods as a whole; what a namespace can be told is `namespace.ts`. */
 export const channelOptions = {
   "channel.history_meta_ttl": duration(30 * day, "How long offset and epoch outlive a channel's publications.", { wholeSeconds: true }),
-  "channel.max_length": int(255, { min: 1, max: 4_096 }, "Longest channel name, in bytes."),
+  "channel.max_length": int(255, { min: 1, max: 4_096 }, "Longest channel name, in bytes.", 4_096),
   "channel.private_prefix": string("$", "Channels that begin so need a subscription token."),
   "channel.namespace_boundary": string(":", "What ends the namespace in a channel's name."),
   "channel.user_boundary": string("#", "What begins the user ids in a channel's name."),

@@ -1,32 +1,14 @@
-import { bool, duration, int, list, oneOf, secret, string } from "../option.ts";
+import { bool, duration, int, oneOf, secret, string } from "../option.ts";
 import { stringMap } from "../option-compound.ts";
 import { partOf, refused, under } from "../standing.ts";
+import { redisOptions } from "./redis.ts";
 import { tlsOptions } from "./tls.ts";
 
 /** Where Centrifugo keeps and passes on what is published when it is more than one node. One Fleetcast is one node. */
 const cluster = "one Fleetcast is one node; push.engine: centrifugo puts a real Centrifugo cluster behind it";
 const count = { min: 1, max: 1_000_000_000 };
 
-const redis = {
-  address: list(["redis://127.0.0.1:6379"], "Addresses of Redis."),
-  prefix: string("centrifugo", "What its keys begin with."),
-  connect_timeout: duration(1_000, "How long connecting may take."),
-  io_timeout: duration(4_000, "How long an answer may take."),
-  db: int(0, count, "Number of its database."),
-  user: string("", "User name there."),
-  password: secret("Password there."),
-  client_name: string("", "Name of our connections."),
-  force_resp2: bool(false, "Speaks the older protocol."),
-  cluster_address: list([], "Addresses of a Redis Cluster."),
-  ...under("tls", tlsOptions),
-  sentinel_address: list([], "Addresses of Sentinels."),
-  sentinel_user: string("", "User name there."),
-  sentinel_password: secret("Password there."),
-  sentinel_master_name: string("", "Name of the master they watch."),
-  sentinel_client_name: string("", "Name of our connections to them."),
-  ...under("sentinel_tls", tlsOptions),
-  "replica_client.enabled": bool(false, "Reads from replicas."),
-} as const;
+const redis = { ...redisOptions, prefix: string("centrifugo", "What its keys begin with.") } as const;
 
 const redisHistory = { history_use_lists: bool(false, "Keeps history in lists instead of streams.") } as const;
 

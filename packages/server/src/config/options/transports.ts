@@ -11,11 +11,10 @@ export interface ConnectCodeResponse {
   readonly body: string;
 }
 
-/** Zero and negative mean the default, as in Centrifugo. */
+/** A negative size is the default without a word, as in Centrifugo; the default may be "derived from another", which is 0. */
 function sizeLimit(sentence: string, fallback = 65_536) {
   const option = bytes(fallback, { min: 128, max: 16_777_216 }, sentence);
-  const isNegative = (raw: unknown): boolean => /^-\d+$/.test(String(raw));
-  return { ...option, parse: (raw: unknown) => option.parse(isNegative(raw) ? 0 : raw, {}) };
+  return { ...option, parse: (raw: unknown) => option.parse(/^-\d+$/.test(String(raw)) ? 0 : raw, {}) };
 }
 
 const goBuffers = "Bun has buffers of its own";
