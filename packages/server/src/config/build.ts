@@ -2,11 +2,11 @@ import { hostname } from "node:os";
 import { resolve } from "node:path";
 import { ownFile } from "../runtime/own-files.ts";
 import type { Config, EndpointConfig, StreamConfig, TokenConfig, UniStreamConfig, WebSocketConfig } from "./config.ts";
-import { tokenOptions } from "./options/client.ts";
-import type { OptionValues } from "./options.ts";
 import { needsOwnTokenKey, type Secrets } from "./secrets.ts";
 import type { Settings } from "./settings.ts";
-import { slice } from "./slice.ts";
+import { tokenOptions } from "./table/options/client.ts";
+import type { OptionValues } from "./table/options.ts";
+import { slice } from "./table/slice.ts";
 
 /** The configuration as the rooms see it, from judged settings and the secrets that complete them. Frozen to its leaves. */
 export function buildConfig(settings: Settings, secrets: Secrets, dataDir: string, folder: string, version: string): Config {

@@ -5,10 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { centrifugoBinary, withoutCentrifugo } from "../push/centrifugo/testing-centrifugo.ts";
-import { listPaths, namedLists } from "./lists.ts";
-import type { Option } from "./option.ts";
-import { centrifugoOptions } from "./options.ts";
 import { readSettings } from "./settings.ts";
+import { listPaths, namedLists } from "./table/lists.ts";
+import type { Option } from "./table/option.ts";
+import { centrifugoOptions } from "./table/options.ts";
 import committed from "./testing/centrifugo-6.9.6.json" with { type: "json" };
 import { type CentrifugoOptions, optionsOfCentrifugo, variableOf } from "./testing/centrifugo-options.ts";
 

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { OptionPath, OptionValues } from "./options.ts";
 import { ConfigError } from "./problems.ts";
 import type { Settings } from "./settings.ts";
+import type { OptionPath, OptionValues } from "./table/options.ts";
 
 /** What `<data>/secrets.json` may hold. A key that the file or the environment of the start sets is not in it. */
 export interface Secrets {

@@ -2,19 +2,19 @@ import type { RpcOptions } from "@fleetcast/engine";
 import { closest, distance } from "fastest-levenshtein";
 import type { ProxiesConfig, TlsConfig } from "./config.ts";
 import type { Environment } from "./environment.ts";
-import { findFile, readFile } from "./file.ts";
-import { emptyGathered, type Gathered, gatherEnvironment, gatherFile, knownVariables } from "./gather.ts";
-import { type Findings, judgeTable } from "./judge.ts";
-import { readEntries } from "./named-entries.ts";
-import { type Channels, judgeNamespaces } from "./namespaces.ts";
-import { tlsOptions } from "./options/tls.ts";
-import { type OptionValues, options } from "./options.ts";
-import { checkServerTls, readTls } from "./pem.ts";
+import { type Findings, judgeTable } from "./judge/judge.ts";
+import { readEntries } from "./judge/named-entries.ts";
+import { type Channels, judgeNamespaces } from "./judge/namespaces.ts";
+import { checkServerTls, readTls } from "./judge/pem.ts";
+import { judgeProxies } from "./judge/proxies.ts";
+import { judgeRpc } from "./judge/rpc.ts";
+import { insecurePaths, judgeTogether } from "./judge/together.ts";
 import { ConfigError } from "./problems.ts";
-import { judgeProxies } from "./proxies.ts";
-import { judgeRpc } from "./rpc.ts";
-import { slice } from "./slice.ts";
-import { insecurePaths, judgeTogether } from "./together.ts";
+import { findFile, readFile } from "./read/file.ts";
+import { emptyGathered, type Gathered, gatherEnvironment, gatherFile, knownVariables } from "./read/gather.ts";
+import { tlsOptions } from "./table/options/tls.ts";
+import { type OptionValues, options } from "./table/options.ts";
+import { slice } from "./table/slice.ts";
 
 /** Where a start looks for its settings. Flags win over environment, environment over file, file over defaults. */
 export interface Sources {

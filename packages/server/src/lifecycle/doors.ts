@@ -1,6 +1,6 @@
 import type { Engine } from "@fleetcast/engine";
 import type { Config } from "../config/config.ts";
-import { isLoopback } from "../config/together.ts";
+import { isLoopback } from "../config/judge/together.ts";
 import type { Route } from "../http/route.ts";
 import type { Logger } from "../log.ts";
 import { systemClock } from "../runtime/clock.ts";

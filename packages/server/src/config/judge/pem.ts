@@ -1,9 +1,9 @@
 import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
-import type { TlsConfig } from "./config.ts";
-import type { ValueOf } from "./option.ts";
-import type { tlsOptions } from "./options/tls.ts";
-import type { Problem } from "./problems.ts";
+import type { TlsConfig } from "../config.ts";
+import type { Problem } from "../problems.ts";
+import type { ValueOf } from "../table/option.ts";
+import type { tlsOptions } from "../table/options/tls.ts";
 
 export type TlsValues = { readonly [K in keyof typeof tlsOptions]: ValueOf<(typeof tlsOptions)[K]> };
 

@@ -1,10 +1,10 @@
 import picomatch from "picomatch";
-import type { Gathered, Raw } from "./gather.ts";
+import type { Problem } from "../problems.ts";
+import type { Gathered, Raw } from "../read/gather.ts";
+import { type OptionPath, type OptionValues, options } from "../table/options.ts";
 import { wrongValue } from "./judge.ts";
 import { isRegex } from "./namespace-rules.ts";
 import type { Channels } from "./namespaces.ts";
-import { type OptionPath, type OptionValues, options } from "./options.ts";
-import type { Problem } from "./problems.ts";
 
 /** What only two keys together can get wrong (K4, K10). */
 export function judgeTogether(values: OptionValues, channels: Channels, gathered: Gathered, problems: Problem[]): void {

@@ -1,6 +1,6 @@
 import type { ChannelOptions } from "@fleetcast/engine";
 import { RE2JS } from "re2js";
-import type { NamespaceValues } from "./options/namespace.ts";
+import type { NamespaceValues } from "../table/options/namespace.ts";
 
 /** A rule that two or more options of one namespace break together (K4). */
 export type Refuse = (option: string, expected: string) => void;

@@ -1,10 +1,10 @@
-import { type Environment, variablePart } from "./environment.ts";
+import { type Environment, variablePart } from "../environment.ts";
+import { type Problem, shown } from "../problems.ts";
+import { isListPath, type ListPath, listPaths, namedLists } from "../table/lists.ts";
+import { pushChannelOptions } from "../table/options/namespace.ts";
+import { centrifugoOptions, options, ownOptions } from "../table/options.ts";
 import type { Tree } from "./file.ts";
 import { flatten, isTree, sectionsOf } from "./flatten.ts";
-import { isListPath, type ListPath, listPaths, namedLists } from "./lists.ts";
-import { pushChannelOptions } from "./options/namespace.ts";
-import { centrifugoOptions, options, ownOptions } from "./options.ts";
-import { type Problem, shown } from "./problems.ts";
 
 /** A value as somebody wrote it, and where. */
 export interface Raw {

@@ -1,6 +1,6 @@
 import { type ChannelOptions, defaultChannelOptions } from "@fleetcast/engine";
-import type { NamespaceValues, PushChannelValues } from "./options/namespace.ts";
-import type { OptionValues } from "./options.ts";
+import type { NamespaceValues, PushChannelValues } from "../table/options/namespace.ts";
+import type { OptionValues } from "../table/options.ts";
 import { defaultName, policyName } from "./proxies.ts";
 
 /** What the engine is told about a namespace, from what was written about it. */

@@ -1,5 +1,5 @@
-import { formatDuration, parseDuration } from "./duration.ts";
-import type { Environment } from "./environment.ts";
+import { formatDuration, parseDuration } from "../duration.ts";
+import type { Environment } from "../environment.ts";
 import type { Standing } from "./standing.ts";
 
 /**

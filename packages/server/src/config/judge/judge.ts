@@ -1,8 +1,8 @@
-import type { Environment } from "./environment.ts";
-import type { Raw } from "./gather.ts";
-import type { Option } from "./option.ts";
-import { type Problem, shown } from "./problems.ts";
-import { gatesOf, standingOf, type Table } from "./standing.ts";
+import type { Environment } from "../environment.ts";
+import { type Problem, shown } from "../problems.ts";
+import type { Raw } from "../read/gather.ts";
+import type { Option } from "../table/option.ts";
+import { gatesOf, standingOf, type Table } from "../table/standing.ts";
 
 /** What judging found, beside the values. */
 export interface Findings {

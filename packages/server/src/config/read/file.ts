@@ -2,8 +2,8 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { extname, resolve } from "node:path";
 import { parse as parseToml } from "smol-toml";
 import { parseDocument } from "yaml";
+import { ConfigError } from "../problems.ts";
 import { duplicateJsonKey } from "./duplicate-json-key.ts";
-import { ConfigError } from "./problems.ts";
 
 export type Tree = { readonly [key: string]: unknown };
 

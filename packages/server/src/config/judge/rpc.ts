@@ -1,9 +1,9 @@
 import type { RpcOptions } from "@fleetcast/engine";
-import type { ProxiesConfig } from "./config.ts";
-import type { Gathered } from "./gather.ts";
+import type { ProxiesConfig } from "../config.ts";
+import type { Gathered } from "../read/gather.ts";
+import type { OptionValues } from "../table/options.ts";
 import type { Findings } from "./judge.ts";
 import { readEntries } from "./named-entries.ts";
-import type { OptionValues } from "./options.ts";
 import { useProxy } from "./proxies.ts";
 
 /** Who answers which method. */

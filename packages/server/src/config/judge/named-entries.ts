@@ -1,10 +1,10 @@
-import { variablePart } from "./environment.ts";
-import { flatten, isTree, sectionsOf } from "./flatten.ts";
-import type { Gathered, Raw } from "./gather.ts";
+import { variablePart } from "../environment.ts";
+import { shown } from "../problems.ts";
+import { flatten, isTree, sectionsOf } from "../read/flatten.ts";
+import type { Gathered, Raw } from "../read/gather.ts";
+import { type ListPath, type NamedList, namedLists } from "../table/lists.ts";
+import type { ValueOf } from "../table/option.ts";
 import { type Findings, judgeTable } from "./judge.ts";
-import { type ListPath, type NamedList, namedLists } from "./lists.ts";
-import type { ValueOf } from "./option.ts";
-import { shown } from "./problems.ts";
 
 /** One entry of a named list, read by its table. */
 export interface NamedEntry<V> {

@@ -1,13 +1,13 @@
-import type { ProxiesConfig, ProxyConfig } from "./config.ts";
-import type { Gathered } from "./gather.ts";
+import type { ProxiesConfig, ProxyConfig } from "../config.ts";
+import type { Gathered } from "../read/gather.ts";
+import type { ValueOf } from "../table/option.ts";
+import { proxyOptions } from "../table/options/proxy.ts";
+import { tlsOptions } from "../table/options/tls.ts";
+import type { OptionValues } from "../table/options.ts";
+import { slice } from "../table/slice.ts";
 import type { Findings } from "./judge.ts";
 import { readEntries } from "./named-entries.ts";
-import type { ValueOf } from "./option.ts";
-import { proxyOptions } from "./options/proxy.ts";
-import { tlsOptions } from "./options/tls.ts";
-import type { OptionValues } from "./options.ts";
 import { readTls } from "./pem.ts";
-import { slice } from "./slice.ts";
 
 /** The name of the built-in policy among proxies; no entry of `proxies` can have it. */
 export const policyName = "fleetcast";

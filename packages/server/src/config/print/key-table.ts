@@ -1,9 +1,9 @@
-import { type Option, shownDefault } from "./option.ts";
-import { rpcNamespaceOptions } from "./options/channel.ts";
-import { namespaceOptions, pushChannelOptions } from "./options/namespace.ts";
-import { proxyOptions } from "./options/proxy.ts";
-import { centrifugoOptions, ownOptions } from "./options.ts";
-import { standingOf, type Table } from "./standing.ts";
+import { type Option, shownDefault } from "../table/option.ts";
+import { rpcNamespaceOptions } from "../table/options/channel.ts";
+import { namespaceOptions, pushChannelOptions } from "../table/options/namespace.ts";
+import { proxyOptions } from "../table/options/proxy.ts";
+import { centrifugoOptions, ownOptions } from "../table/options.ts";
+import { standingOf, type Table } from "../table/standing.ts";
 
 /** Keys that stand once; groups that stand often have a section of their own. */
 const topLevel = Object.fromEntries(
@@ -19,7 +19,7 @@ export function configurationPage(): string {
   return `${[
     "# Configuration",
     "",
-    "Made from the table in `packages/server/src/config/options.ts` by `scripts/generate-docs.ts`.",
+    "Made from the table in `packages/server/src/config/table/` by `scripts/generate-docs.ts`.",
     "",
     "Fleetcast starts without any configuration. What is set comes, later wins, from:",
     "",

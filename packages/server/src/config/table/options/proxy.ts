@@ -1,4 +1,4 @@
-import type { StatusTransform } from "../config.ts";
+import type { StatusTransform } from "../../config.ts";
 import { bool, duration, list, string } from "../option.ts";
 import { type Fields, objects, RuleBroken, stringMap } from "../option-compound.ts";
 import { partOf, under } from "../standing.ts";

@@ -1,4 +1,4 @@
-import type { NamespaceValues, PushChannelValues } from "./options/namespace.ts";
+import type { NamespaceValues, PushChannelValues } from "../table/options/namespace.ts";
 
 /**
  * The namespaces of the user's document, and those of our own screens (design section 5). They are there while devices are

@@ -1,6 +1,6 @@
+import { shown } from "../problems.ts";
+import type { Table } from "../table/standing.ts";
 import type { Tree } from "./file.ts";
-import { shown } from "./problems.ts";
-import type { Table } from "./standing.ts";
 
 /** What a walk over written keys meets. Paths are lower case: keys are read without regard to case, as Centrifugo reads them. */
 export interface Met {

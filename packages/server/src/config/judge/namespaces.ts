@@ -1,16 +1,16 @@
 import type { ChannelOptions } from "@fleetcast/engine";
+import type { ProxiesConfig } from "../config.ts";
+import { variablePart } from "../environment.ts";
+import { type Gathered, pushOption, type Raw } from "../read/gather.ts";
+import { type NamespaceValues, namespaceOptions, type PushChannelValues, pushChannelOptions } from "../table/options/namespace.ts";
+import type { OptionValues } from "../table/options.ts";
+import { slice } from "../table/slice.ts";
 import { channelOptionsOf } from "./channel-options.ts";
-import type { ProxiesConfig } from "./config.ts";
 import { defaultNamespaces, journaledNamespaces } from "./default-namespaces.ts";
-import { variablePart } from "./environment.ts";
-import { type Gathered, pushOption, type Raw } from "./gather.ts";
 import { type Findings, judgeTable } from "./judge.ts";
 import { readEntries } from "./named-entries.ts";
 import { checkNamespace } from "./namespace-rules.ts";
-import { type NamespaceValues, namespaceOptions, type PushChannelValues, pushChannelOptions } from "./options/namespace.ts";
-import type { OptionValues } from "./options.ts";
 import { useProxy } from "./proxies.ts";
-import { slice } from "./slice.ts";
 
 export interface Channels {
   readonly withoutNamespace: ChannelOptions;
