@@ -80,13 +80,15 @@ function sortedMaps(line: string): string {
   try {
     return JSON.stringify(JSON.parse(line), (key, value: unknown) =>
       ["presence", "subs", "tags", "channels"].includes(key) && typeof value === "object" && value !== null && !Array.isArray(value)
-        ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+        ? Object.fromEntries(Object.entries(value).sort((a, b) => (withoutIds(a) < withoutIds(b) ? -1 : 1)))
         : value,
     );
   } catch {
     return line;
   }
 }
+
+const withoutIds = (entry: unknown): string => JSON.stringify(entry).replaceAll(uuid, "");
 
 function clipped(line: string): string {
   return line.length <= 600 ? line : `${line.slice(0, 600)}... (${line.length} characters)`;
