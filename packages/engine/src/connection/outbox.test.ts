@@ -77,6 +77,21 @@ test("[D21] after the first queued frame nothing more is handed over until drain
   assert.equal(b.engine.stats().queuedBytes, 0);
 });
 
+test("[P6] a burst above the limit within one tick is no slow reader while the socket takes it", async () => {
+  const [b, [client]] = await subscribers(1, { options: { queueBytesMax: 1_000 } });
+  assert.ok(client);
+  await publishAtOnce(b, 1, 40, 300);
+  assert.equal(client.closeCode, undefined);
+  assert.deepEqual(numbers(client), upTo(40));
+});
+
+test("[P6] a single message above the limit is one, on an idle socket too", async () => {
+  const [b, [client]] = await subscribers(1, { options: { queueBytesMax: 1_000 } });
+  assert.ok(client);
+  await publishAtOnce(b, 1, 1, 2_000);
+  assert.equal(client.closeCode, 3008);
+});
+
 test("[P6] [D23] a reader with more than the limit waiting is out of the hub at once; 3008 when it drains within a second", async () => {
   const [b, [slow, fast]] = await subscribers(2, { options: { queueBytesMax: 10_000 } });
   assert.ok(slow && fast);

@@ -174,7 +174,16 @@ export class Outbox {
         this.#schedule.wake(this);
       }
     }
-    if (node.sizeBytes + this.#readyBytes > this.#bytesMax) this.#owner.onSlow();
+    if (node.sizeBytes + this.#readyBytes > this.#bytesMax) this.#overfull(node);
+  }
+
+  /**
+   * What waits only for its turn is no slow reader: several large messages of one tick are handed over at once. A single
+   * message above the limit is one, as at the real server.
+   */
+  #overfull({ message }: WaitingMessage): void {
+    if (!this.#blocked && message.sizeBytes <= this.#bytesMax) this.flush();
+    if (!this.#ended && this.queuedBytes > this.#bytesMax) this.#owner.onSlow();
   }
 
   /** Frame after frame until the socket takes no more, some at a time in one system call. */
