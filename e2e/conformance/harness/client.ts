@@ -190,7 +190,7 @@ export class Client {
     return new Promise((resolve, reject) => {
       const tell = (problem: string): void => {
         settle();
-        const last = this.messages.slice(-3).map((message) => JSON.stringify(message).slice(0, 300));
+        const last = this.messages.slice(-3).map((message) => JSON.stringify(message).slice(0, 150));
         reject(new Error(`${what}: ${problem}; last came ${last.join(" ") || "nothing"}`));
       };
       const ask = (): void => {

@@ -179,12 +179,18 @@ async function judge(side: Side, body: Body, limit: number): Promise<Verdict> {
   } catch (error) {
     return {
       kind: "fails",
-      why: error instanceof Error ? (error.stack ?? error.message).split("\n").slice(0, 14).join("\n") : String(error),
+      why: error instanceof Error ? withoutHarness(error.stack ?? error.message) : String(error),
     };
   } finally {
     clearTimeout(timer);
     await Promise.race([side.end(), pause(2_000)]);
   }
+}
+
+/** What happened and where in the rule; the way to it through this file says nothing. */
+function withoutHarness(stack: string): string {
+  const lines = stack.split("\n").filter((line) => !/\(native:|processTicks|conformance\/harness\/run\.ts/.test(line));
+  return lines.slice(0, 20).join("\n");
 }
 
 async function mapLimited<T, R>(items: readonly T[], limit: number, one: (item: T) => Promise<R>): Promise<R[]> {

@@ -24,10 +24,23 @@ export class Transcript {
     return new Map([...this.lanes].map(([name, lines]) => [name, normalise(lines, this.#tag)]));
   }
 
+  /** For people: long lines and long lanes are cut. */
   toString(): string {
-    return [...this.lanes].map(([name, lines]) => `  ${name}\n${lines.map((line) => `    ${clipped(line)}\n`).join("")}`).join("");
+    const shown = (lines: readonly string[]): string => {
+      const last = lines.slice(-linesShownMax).map((line) => `    ${clipped(line)}\n`);
+      return `${lines.length > linesShownMax ? `    (${lines.length - linesShownMax} lines before)\n` : ""}${last.join("")}`;
+    };
+    const lanes = [...this.lanes];
+    const rest = lanes.length > lanesShownMax ? `  (${lanes.length - lanesShownMax} lanes more)\n` : "";
+    return `${lanes
+      .slice(0, lanesShownMax)
+      .map(([name, lines]) => `  ${name}\n${shown(lines)}`)
+      .join("")}${rest}`;
   }
 }
+
+const linesShownMax = 20;
+const lanesShownMax = 20;
 
 export interface Lane {
   add(line: string): void;
@@ -91,5 +104,5 @@ function sortedMaps(line: string): string {
 const withoutIds = (entry: unknown): string => JSON.stringify(entry).replaceAll(uuid, "");
 
 function clipped(line: string): string {
-  return line.length <= 600 ? line : `${line.slice(0, 600)}... (${line.length} characters)`;
+  return line.length <= 300 ? line : `${line.slice(0, 300)}... (${line.length} characters)`;
 }
