@@ -193,10 +193,9 @@ function webSocket(section: "websocket" | "uni_websocket", v: OptionValues): Web
   const messageBytesMax = v[`${section}.message_size_limit`];
   return {
     handlerPrefix: withoutSlash(v[`${section}.handler_prefix`]),
-    compression: v[`${section}.compression`]
-      ? { level: v[`${section}.compression_level`], bytesMin: v[`${section}.compression_min_size`] }
-      : undefined,
+    compression: v[`${section}.compression`] ? { aboveBytes: v[`${section}.compression_min_size`] } : undefined,
     messageBytesMax,
+    writeTimeoutMs: v[`${section}.write_timeout`],
     decompressedMessageBytesMax: v[`${section}.decompressed_message_size_limit`] || 10 * messageBytesMax,
   };
 }

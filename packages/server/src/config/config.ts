@@ -201,9 +201,11 @@ export interface EndpointConfig {
 export interface WebSocketConfig {
   readonly handlerPrefix: string;
   /** undefined: permessage-deflate is not offered. */
-  readonly compression: { readonly level: number; readonly bytesMin: number } | undefined;
+  readonly compression: { readonly aboveBytes: number } | undefined;
   readonly messageBytesMax: number;
   readonly decompressedMessageBytesMax: number;
+  /** How long a client may take nothing of what it is sent (3009). */
+  readonly writeTimeoutMs: number;
 }
 
 export interface UniWebSocketConfig extends WebSocketConfig, EndpointConfig {

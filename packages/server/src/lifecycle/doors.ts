@@ -9,8 +9,8 @@ import { createRouter } from "../runtime/router.ts";
 import { openStaticFiles, type StaticFiles } from "../runtime/static-files.ts";
 import { createTransportDoor, type TransportDoor } from "../runtime/transport-door.ts";
 import { originRule } from "../transports/origin.ts";
-import type { TransportOptions } from "../transports/transport-options.ts";
 import { cannotListen, doors } from "./start-refused.ts";
+import { requestDetails, transportOptions } from "./transport-options.ts";
 
 /** Paths that belong to programs: never the dashboard's page, even where nothing answers. */
 const reservedPrefixes = ["/v1", "/api", "/connection", "/emulation", "/admin", "/proxy", "/health", "/livez", "/readyz", "/metrics"];
@@ -85,25 +85,9 @@ function transportDoor(config: Config, engine: Engine | undefined, log: Logger):
     clock: systemClock,
     log,
     origin: originRule(config.client.allowedOrigins),
-    details: { keptHeaders: [], userHeader: "" },
-    limits: { connectionsMax: 0, connectionsPerSecondMax: 0 },
+    details: requestDetails(config),
+    limits: { connectionsMax: config.client.connectionsMax, connectionsPerSecondMax: config.client.connectionsPerSMax },
   });
-}
-
-function transportOptions({ websocket, engine }: Config): TransportOptions {
-  return {
-    websocket: websocket.disabled
-      ? undefined
-      : { path: websocket.handlerPrefix, messageBytesMax: websocket.messageBytesMax, compression: undefined, writeTimeoutMs: 1_000 },
-    uniWebsocket: undefined,
-    httpStream: undefined,
-    sse: undefined,
-    uniHttpStream: undefined,
-    uniSse: undefined,
-    emulation: { path: "/emulation", bodyBytesMax: 65_536 },
-    init: undefined,
-    framePings: { intervalMs: engine.pingIntervalMs, timeoutMs: engine.pongTimeoutMs },
-  };
 }
 
 /** Said at start when a Centrifugo file names no address: there it would mean every interface, here this machine. */

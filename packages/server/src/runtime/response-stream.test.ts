@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
-import { connect, createServer, type Socket as TcpSocket } from "node:net";
+import { connect, type Socket as TcpSocket } from "node:net";
 import { after, before, test } from "node:test";
 import type { ConnectionInput, Socket } from "@fleetcast/engine";
 import type { Route } from "../http/route.ts";
@@ -8,6 +8,7 @@ import { systemClock } from "./clock.ts";
 import { type Listener, listen } from "./listener.ts";
 import { createOpenStream } from "./response-stream.ts";
 import { createRouter } from "./router.ts";
+import { freePort, until } from "./testing/raw-websocket.ts";
 import { WriteWatch } from "./write-watch.ts";
 
 /** One stream as the engine has it: its socket, and what it was told. */
@@ -61,23 +62,6 @@ before(async () => {
   });
 });
 after(() => listener.stop());
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port: free } = server.address() as { port: number };
-      server.close(() => resolve(free));
-    });
-  });
-}
-
-async function until(what: string, holds: () => boolean, limitMs = 8_000): Promise<void> {
-  const deadline = performance.now() + limitMs;
-  while (!holds()) {
-    assert.ok(performance.now() < deadline, `${what} did not happen in ${limitMs} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
 
 /** A client that has asked for the stream and got its head. */
 async function client(): Promise<{ readonly tcp: TcpSocket; readonly stream: Opened; readonly got: { text: string; end: string } }> {

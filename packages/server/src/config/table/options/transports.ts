@@ -22,15 +22,12 @@ const goBuffers = "Bun has buffers of its own";
 /** Both WebSocket endpoints have these. */
 const socketOptions = {
   compression: bool(false, "Offers permessage-deflate."),
-  compression_min_size: int(0, { min: 0, max: 16_777_216 }, "Smallest message that is compressed."),
-  compression_level: int(1, { min: 1, max: 9 }, "How hard: 1 fast, 9 small."),
+  compression_min_size: int(0, { min: 0, max: 16_777_216 }, "Messages above this many bytes are compressed."),
+  compression_level: unneeded(int(1, { min: 1, max: 9 }, "How hard: 1 fast, 9 small."), "Bun compresses at one level"),
   read_buffer_size: unneeded(int(0, { min: 1, max: 16_777_216 }, "Size of the read buffer."), goBuffers),
   use_write_buffer_pool: unneeded(bool(false, "Shares write buffers."), goBuffers),
   write_buffer_size: unneeded(int(0, { min: 1, max: 16_777_216 }, "Size of the write buffer."), goBuffers),
-  write_timeout: unneeded(
-    duration(1_000, "How long a write may take."),
-    "a write never waits: a reader that falls behind is closed by client.queue_max_size",
-  ),
+  write_timeout: duration(1_000, "How long a client may take nothing of what it is sent before it is closed (3009)."),
   message_size_limit: sizeLimit("Largest message a client may send; a larger one closes with 1009."),
   decompressed_message_size_limit: sizeLimit("The same after inflating. Empty: ten times message_size_limit.", 0),
 } as const;

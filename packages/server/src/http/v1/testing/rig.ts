@@ -92,6 +92,7 @@ export function v1Config(
       compression: undefined,
       messageBytesMax: 65_536,
       decompressedMessageBytesMax: 655_360,
+      writeTimeoutMs: 1_000,
     },
     dashboard: { publicUrl: changes.publicUrl ?? "" },
   };
