@@ -3,8 +3,10 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { ClientCommand } from "../command.ts";
 import { offsetBeyondExact } from "../limits.ts";
-import { isJsonObjectPayload, isJsonPayload, jsonCodec, utf8Length } from "./codec.ts";
+import { utf8Length } from "../utf8.ts";
+import { isJsonObjectPayload, jsonCodec } from "./codec.ts";
 import { decodeJsonEmulation } from "./decode.ts";
+import { isJsonPayload } from "./encode.ts";
 import { isJson } from "./scan.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -305,7 +307,7 @@ test("[PR5] the scanner agrees with JSON.parse on what JSON is", () => {
         } catch {
           parses = false;
         }
-        assert.equal(isJson(candidate), parses);
+        assert.equal(isJson(bytes(candidate)), parses);
       },
     ),
     { numRuns: 3_000 },

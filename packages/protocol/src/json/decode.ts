@@ -7,7 +7,7 @@ import { JsonReader, type Members } from "./reader.ts";
 
 const pong: ClientCommand = { kind: "pong" };
 const onlyPong: DecodedFrame = { commands: [pong], violation: false };
-const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const encoder = new TextEncoder();
 const rejectUnrecoveredBit = 2n;
 
 /**
@@ -16,12 +16,12 @@ const rejectUnrecoveredBit = 2n;
  */
 export function decodeJsonFrame(frame: string | Uint8Array): DecodedFrame {
   if (frame === "{}") return onlyPong;
-  const { text, isBytes } = typeof frame === "string" ? { text: frame, isBytes: false } : textOf(frame);
+  const bytes = bytesOf(frame);
   const commands: ClientCommand[] = [];
-  for (let start = 0; start === 0 || start < text.length; ) {
-    const newline = text.indexOf("\n", start);
-    const end = newline === -1 ? text.length : newline;
-    const command = decodeLine(text.slice(start, end), isBytes);
+  for (let start = 0; start === 0 || start < bytes.length; ) {
+    const newline = bytes.indexOf(0x0a, start);
+    const end = newline === -1 ? bytes.length : newline;
+    const command = decodeLine(bytes.subarray(start, end));
     if (command === undefined) return { commands, violation: true };
     commands.push(command);
     start = end + 1;
@@ -31,9 +31,8 @@ export function decodeJsonFrame(frame: string | Uint8Array): DecodedFrame {
 
 /** The one frame of a one-way connection: a connect request without a command around it; `null` asks for nothing. */
 export function decodeJsonConnect(frame: string | Uint8Array): DecodedFrame {
-  const { text, isBytes } = typeof frame === "string" ? { text: frame, isBytes: false } : textOf(frame);
   try {
-    const reader = new JsonReader(text, isBytes);
+    const reader = new JsonReader(bytesOf(frame));
     return { commands: [{ kind: "connect", id: 1, request: decodeConnect(reader, reader.root()) }], violation: false };
   } catch (error) {
     if (error instanceof ProtocolViolation) return { commands: [], violation: true };
@@ -43,9 +42,8 @@ export function decodeJsonConnect(frame: string | Uint8Array): DecodedFrame {
 
 /** The body of a request to `/emulation`; undefined when it breaks the rules. */
 export function decodeJsonEmulation(body: Uint8Array): EmulationRequest | undefined {
-  const { text, isBytes } = textOf(body);
   try {
-    const reader = new JsonReader(text, isBytes);
+    const reader = new JsonReader(body);
     const root = reader.root();
     return { node: reader.string(root, "node"), session: reader.string(root, "session"), data: reader.raw(root, "data") };
   } catch (error) {
@@ -54,20 +52,13 @@ export function decodeJsonEmulation(body: Uint8Array): EmulationRequest | undefi
   }
 }
 
-function textOf(frame: Uint8Array): { text: string; isBytes: boolean } {
-  try {
-    return { text: strictDecoder.decode(frame), isBytes: false };
-  } catch {
-    // Not UTF-8: one character a byte keeps the payloads whole (see JsonReader).
-    let text = "";
-    for (const byte of frame) text += String.fromCharCode(byte);
-    return { text, isBytes: true };
-  }
+function bytesOf(frame: string | Uint8Array): Uint8Array {
+  return typeof frame === "string" ? encoder.encode(frame) : frame;
 }
 
-function decodeLine(line: string, isBytes: boolean): ClientCommand | undefined {
+function decodeLine(line: Uint8Array): ClientCommand | undefined {
   try {
-    const reader = new JsonReader(line, isBytes);
+    const reader = new JsonReader(line);
     const root = reader.root();
     return decodeCommand(reader, root, reader.uint32(root, "id"));
   } catch (error) {

@@ -1,7 +1,9 @@
+import type { EncodedMessage } from "../codec.ts";
 import { offsetBeyondExact } from "../limits.ts";
 import type { Push, SubscribePush } from "../push.ts";
 import type { ConnectResult, RefreshResult, Reply, SubscribeResult } from "../reply.ts";
-import type { ClientInfo, Publication } from "../values.ts";
+import { utf8Length } from "../utf8.ts";
+import type { ClientInfo, Publication, Tags } from "../values.ts";
 import { isJson } from "./scan.ts";
 
 /** A raw payload that JSON cannot carry. Thrown and caught inside the codec only. */
@@ -10,6 +12,15 @@ export class NotJson extends Error {
 }
 
 const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+/** Bytes of UTF-8 that the message in the making has beyond its characters; counted where they come in, not over the whole. */
+let bytesBeyondLength = 0;
+
+/** A message with its size. @throws NotJson */
+export function sized(encode: () => string): EncodedMessage {
+  bytesBeyondLength = 0;
+  const payload = encode();
+  return { payload, sizeBytes: payload.length + bytesBeyondLength };
+}
 
 export function encodeReply(reply: Reply): string {
   const id = reply.id === 0 ? "" : `"id":${reply.id},`;
@@ -31,7 +42,7 @@ export function encodeReply(reply: Reply): string {
       return `{${id}"presence_stats":{"num_clients":${reply.result.numClients},"num_users":${reply.result.numUsers}}}`;
     case "history": {
       const { publications, epoch, offset } = reply.result;
-      return `{${id}"history":{"publications":[${publications.map(encodePublication).join(",")}],"epoch":${jsonString(epoch)},"offset":${offset}}}`;
+      return `{${id}"history":{"publications":[${publications.map((publication) => encodePublication(publication)).join(",")}],"epoch":${jsonString(epoch)},"offset":${offset}}}`;
     }
     case "refresh":
     case "sub_refresh":
@@ -87,20 +98,24 @@ function refreshResult(result: RefreshResult): string {
   return object(flag("expires", result.expires), number("ttl", result.ttl));
 }
 
-/** Exported for the property that a publication's bytes survive. */
-export function encodePublication(publication: Publication, epoch?: unknown): string {
+/** The hot path: most publications have data, an offset and perhaps tags. */
+function encodePublication(publication: Publication, epoch?: string): string {
   const { data, info, offset, tags, delta, key, removed, version } = publication;
-  return object(
-    publication.dataAsText === true ? dataText(data) : raw("data", data),
-    info === undefined ? "" : `"info":${clientInfo(info)}`,
-    number("offset", offset),
-    tags === undefined ? "" : tagsMember(tags),
-    flag("delta", delta),
-    text("key", key),
-    flag("removed", removed),
-    text("epoch", typeof epoch === "string" ? epoch : undefined),
-    number("version", version),
-  );
+  let members = publication.dataAsText === true ? dataText(data) : raw("data", data);
+  if (info !== undefined) members = joined(members, `"info":${clientInfo(info)}`);
+  if (offset !== 0) members = joined(members, `"offset":${offset}`);
+  if (tags !== undefined) members = joined(members, tagsMember(tags));
+  if (delta === true) members = joined(members, '"delta":true');
+  if (key !== undefined) members = joined(members, text("key", key));
+  if (removed === true) members = joined(members, '"removed":true');
+  if (epoch !== undefined) members = joined(members, text("epoch", epoch));
+  if (version !== undefined) members = joined(members, number("version", version));
+  return `{${members}}`;
+}
+
+function joined(members: string, member: string): string {
+  if (members === "") return member;
+  return member === "" ? members : `${members},${member}`;
 }
 
 function connectResult(result: ConnectResult): string {
@@ -163,12 +178,7 @@ function publicationList(name: string, publications: readonly Publication[] | un
 
 /** Towards a delta subscriber the data, whole or a patch, is a string: what it holds must be text, not JSON. */
 function dataText(data: Uint8Array): string {
-  if (data.length === 0) return "";
-  try {
-    return `"data":${jsonString(strictDecoder.decode(data))}`;
-  } catch {
-    throw new NotJson("not UTF-8");
-  }
+  return data.length === 0 ? "" : `"data":${jsonString(decoded(data))}`;
 }
 
 /** User and client stay also when empty. */
@@ -177,9 +187,10 @@ function clientInfo(info: ClientInfo): string {
   return `{"user":${jsonString(info.user)},"client":${jsonString(info.client)}${members === "}" ? "" : ","}${members}`;
 }
 
-function tagsMember(tags: Readonly<Record<string, string>>): string {
-  const members = Object.entries(tags).map(([name, value]) => `${jsonString(name)}:${jsonString(value)}`);
-  return members.length === 0 ? "" : `"tags":{${members.join(",")}}`;
+function tagsMember(tags: Tags): string {
+  let members = "";
+  for (const name of Object.keys(tags)) members = joined(members, `${jsonString(name)}:${jsonString(tags[name]!)}`);
+  return members === "" ? "" : `"tags":{${members}}`;
 }
 
 function mapObject<T>(map: ReadonlyMap<string, T>, encode: (value: T) => string): string {
@@ -212,14 +223,16 @@ function raw(name: string, data: Uint8Array | undefined): string {
   return data === undefined || data.length === 0 ? "" : `"${name}":${rawText(data)}`;
 }
 
-const escaped = /[<>&\u2028\u2029]/;
+/** ASCII without what a JSON string escapes. */
+const plain = /^[ !#-%'-;=?-[\]-~]*$/;
 const escapedAll = /[<>&\u2028\u2029]/g;
 
 /** A JSON string as Go's encoder writes it: also safe inside HTML and JavaScript. */
 function jsonString(value: string): string {
-  const json = JSON.stringify(value);
-  if (!escaped.test(json)) return json;
-  return json.replace(escapedAll, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  if (plain.test(value)) return `"${value}"`;
+  const json = JSON.stringify(value).replace(escapedAll, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  bytesBeyondLength += utf8Length(json) - json.length;
+  return json;
 }
 
 /**
@@ -227,13 +240,28 @@ function jsonString(value: string): string {
  * and a newline would end the message.
  * @throws NotJson for bytes that are not UTF-8 or not one JSON value.
  */
-export function rawText(data: Uint8Array): string {
-  let decoded: string;
+function rawText(data: Uint8Array): string {
+  if (!isJson(data)) throw new NotJson("not JSON");
+  const text = decoded(data);
+  bytesBeyondLength += data.length - text.length;
+  return text.includes("\n") ? text.replaceAll("\n", "") : text;
+}
+
+function decoded(data: Uint8Array): string {
   try {
-    decoded = strictDecoder.decode(data);
+    return strictDecoder.decode(data);
   } catch {
     throw new NotJson("not UTF-8");
   }
-  if (!isJson(decoded)) throw new NotJson("not JSON");
-  return decoded.includes("\n") ? decoded.replaceAll("\n", "") : decoded;
+}
+
+/** Is this payload one that JSON clients can be sent: UTF-8 and one JSON value? */
+export function isJsonPayload(data: Uint8Array): boolean {
+  if (!isJson(data)) return false;
+  try {
+    strictDecoder.decode(data);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -1,8 +1,9 @@
 import { offsetBeyondExact, offsetMax } from "../limits.ts";
 import { ProtocolViolation } from "../protocol-violation.ts";
-import { scanString, scanValue, skipWhitespace } from "./scan.ts";
+import { textOf } from "../utf8.ts";
+import { isNullAt, scanString, scanValue, skipWhitespace } from "./scan.ts";
 
-/** Where a member's value stands in the text. */
+/** Where a member's value stands in the bytes. */
 export interface Extent {
   readonly start: number;
   readonly end: number;
@@ -12,35 +13,29 @@ export interface Extent {
 
 export type Members = ReadonlyMap<string, Extent>;
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-const integer = /^-?[0-9]+$/;
 /** As many digits are exact in a JavaScript number, whatever they are. */
 const exactDigits = 15;
+/** Digits of 2^64-1. */
+const digitsMax = 20;
 const noMembers: Members = new Map();
 
 /**
  * Typed access to one line of JSON. Types are as strict as Centrifugo's decoder: integers are written without point and
  * exponent, everything else of another type is a violation. So is what it forgives: names of fields in any case; `null`
  * says nothing; a member that stands twice, where the second message goes on from the first and of other values the last
- * counts.
- *
- * A frame whose bytes are not UTF-8 is read one byte a character (`isBytes`): its strings then decode with U+FFFD (C1)
- * and its raw payloads keep their bytes, so that the publish command can refuse them (C21).
+ * counts. Bytes that are not UTF-8 are U+FFFD in strings (C1) and stay as they are in payloads (C21).
  */
 export class JsonReader {
-  readonly #text: string;
-  readonly #isBytes: boolean;
+  readonly #bytes: Uint8Array;
 
-  constructor(text: string, isBytes: boolean) {
-    this.#text = text;
-    this.#isBytes = isBytes;
+  constructor(line: Uint8Array) {
+    this.#bytes = line;
   }
 
-  /** The object at the start of the text; bytes behind it are not looked at. `null` counts as empty. */
+  /** The object at the start of the line; bytes behind it are not looked at. `null` counts as empty. */
   root(): Members {
-    const start = skipWhitespace(this.#text, 0);
-    if (this.#text.startsWith("null", start)) return noMembers;
+    const start = skipWhitespace(this.#bytes, 0);
+    if (isNullAt(this.#bytes, start)) return noMembers;
     const members = new Map<string, Extent>();
     this.#object(start, members, true);
     return members;
@@ -73,7 +68,7 @@ export class JsonReader {
     const extent = members.get(name);
     let value: T | undefined;
     if (extent === undefined) return undefined;
-    for (const one of inOrder(extent)) value = this.#isNull(one) ? undefined : read(JSON.parse(this.#decoded(one)));
+    for (const one of inOrder(extent)) value = this.#isNull(one) ? undefined : read(JSON.parse(textOf(this.#bytes, one.start, one.end)));
     return value;
   }
 
@@ -97,10 +92,10 @@ export class JsonReader {
     if (extent === undefined) return false;
     let value = false;
     for (const one of inOrder(extent)) {
-      const text = this.#slice(one);
-      if (text === "null") continue;
-      if (text !== "true" && text !== "false") throw new ProtocolViolation(`${name} is not a boolean`);
-      value = text === "true";
+      const first = this.#bytes[one.start];
+      if (first === 0x74) value = true;
+      else if (first === 0x66) value = false;
+      else if (!this.#isNull(one)) throw new ProtocolViolation(`${name} is not a boolean`);
     }
     return value;
   }
@@ -123,35 +118,18 @@ export class JsonReader {
     return value > offsetMax ? offsetBeyondExact : Number(value);
   }
 
-  /** The very bytes of a value, also of `null`. */
+  /** A copy of the very bytes of a value, also of `null`. */
   raw(members: Members, name: string): Uint8Array | undefined {
     const extent = members.get(name);
-    if (extent === undefined) return undefined;
-    return this.#isBytes ? bytesOf(this.#slice(extent)) : encoder.encode(this.#slice(extent));
+    return extent === undefined ? undefined : new Uint8Array(this.#bytes.subarray(extent.start, extent.end));
   }
 
   stringAt(extent: Extent): string {
     if (this.#isNull(extent)) return "";
-    if (this.#text.charCodeAt(extent.start) !== 0x22) throw new ProtocolViolation("not a string");
-    const text = this.#decoded(extent);
+    if (this.#bytes[extent.start] !== 0x22) throw new ProtocolViolation("not a string");
+    const text = textOf(this.#bytes, extent.start + 1, extent.end - 1);
     // `"\ud800"` names no character: read as U+FFFD, so that every name we keep can be written as UTF-8.
-    return text.includes("\\") ? String(JSON.parse(text)).toWellFormed() : text.slice(1, -1);
-  }
-
-  #elements(extent: Extent): readonly Extent[] {
-    if (this.#isNull(extent)) return [];
-    const text = this.#text;
-    if (text.charCodeAt(extent.start) !== 0x5b) throw new ProtocolViolation("not an array");
-    const found: Extent[] = [];
-    let at = skipWhitespace(text, extent.start + 1);
-    if (text.charCodeAt(at) === 0x5d) return found;
-    for (;;) {
-      const end = this.#end(scanValue(text, at));
-      found.push({ start: at, end });
-      at = skipWhitespace(text, end);
-      if (text.charCodeAt(at) !== 0x2c) return found; // the whole value was scanned before: this is its end
-      at = skipWhitespace(text, at + 1);
-    }
+    return text.includes("\\") ? String(JSON.parse(`"${text}"`)).toWellFormed() : text;
   }
 
   #merged(extent: Extent | undefined, isMessage: boolean): Members {
@@ -165,24 +143,39 @@ export class JsonReader {
   }
 
   #object(start: number, members: Map<string, Extent>, isMessage: boolean): void {
-    const text = this.#text;
-    if (text.charCodeAt(start) !== 0x7b) throw new ProtocolViolation("not an object");
-    let at = skipWhitespace(text, start + 1);
-    if (text.charCodeAt(at) === 0x7d) return;
+    const bytes = this.#bytes;
+    if (bytes[start] !== 0x7b) throw new ProtocolViolation("not an object");
+    let at = skipWhitespace(bytes, start + 1);
+    if (bytes[at] === 0x7d) return;
     for (;;) {
-      const nameEnd = this.#end(scanString(text, at));
+      const nameEnd = found(scanString(bytes, at));
       const name = this.stringAt({ start: at, end: nameEnd });
-      at = skipWhitespace(text, nameEnd);
-      if (text.charCodeAt(at) !== 0x3a) throw new ProtocolViolation("a member without a colon");
-      const valueStart = skipWhitespace(text, at + 1);
-      const valueEnd = this.#end(scanValue(text, valueStart));
-      const value = { start: valueStart, end: valueEnd };
-      setMember(members, isMessage ? name.toLowerCase() : name, value);
-      at = skipWhitespace(text, valueEnd);
-      const next = text.charCodeAt(at);
+      at = skipWhitespace(bytes, nameEnd);
+      if (bytes[at] !== 0x3a) throw new ProtocolViolation("a member without a colon");
+      const valueStart = skipWhitespace(bytes, at + 1);
+      const valueEnd = found(scanValue(bytes, valueStart));
+      setMember(members, isMessage ? name.toLowerCase() : name, { start: valueStart, end: valueEnd });
+      at = skipWhitespace(bytes, valueEnd);
+      const next = bytes[at];
       if (next === 0x7d) return;
       if (next !== 0x2c) throw new ProtocolViolation("an object without an end");
-      at = skipWhitespace(text, at + 1);
+      at = skipWhitespace(bytes, at + 1);
+    }
+  }
+
+  #elements(extent: Extent): readonly Extent[] {
+    if (this.#isNull(extent)) return [];
+    const bytes = this.#bytes;
+    if (bytes[extent.start] !== 0x5b) throw new ProtocolViolation("not an array");
+    const elements: Extent[] = [];
+    let at = skipWhitespace(bytes, extent.start + 1);
+    if (bytes[at] === 0x5d) return elements;
+    for (;;) {
+      const end = found(scanValue(bytes, at));
+      elements.push({ start: at, end });
+      at = skipWhitespace(bytes, end);
+      if (bytes[at] !== 0x2c) return elements; // the whole value was scanned before: this is its end
+      at = skipWhitespace(bytes, at + 1);
     }
   }
 
@@ -191,33 +184,37 @@ export class JsonReader {
     if (extent === undefined) return 0;
     let value: number | bigint = 0;
     for (const one of inOrder(extent)) {
-      const text = this.#slice(one);
-      if (text === "null") continue;
-      // 20 digits hold every 64-bit number; longer ones need no arithmetic to be refused. "-0" is below zero.
-      if (!integer.test(text) || text.length > 20 || (min === 0 && text.startsWith("-")))
-        throw new ProtocolViolation(`${name} is not an integer`);
-      value = text.length <= exactDigits ? Number(text) : BigInt(text);
-      if (value < min || value > max) throw new ProtocolViolation(`${name} is not an integer in range`);
+      if (this.#isNull(one)) continue;
+      const read = this.#integerAt(one, min < 0);
+      if (read === undefined || read < min || read > max) throw new ProtocolViolation(`${name} is not an integer in range`);
+      value = read;
     }
     return value;
   }
 
-  #slice(extent: Extent): string {
-    return this.#text.slice(extent.start, extent.end);
-  }
-
-  #decoded(extent: Extent): string {
-    return this.#isBytes ? decoder.decode(bytesOf(this.#slice(extent))) : this.#slice(extent);
+  /** Undefined for what is no integer, and for what has more digits than any that is wanted. `-0` is below zero. */
+  #integerAt({ start, end }: Extent, isSigned: boolean): number | bigint | undefined {
+    const isNegative = this.#bytes[start] === 0x2d;
+    const digits = isNegative ? start + 1 : start;
+    if ((isNegative && !isSigned) || end - digits > digitsMax) return undefined;
+    let value = 0;
+    for (let at = digits; at < end; at++) {
+      const digit = this.#bytes[at]! - 0x30;
+      if (digit < 0 || digit > 9) return undefined;
+      value = value * 10 + digit;
+    }
+    if (end - digits > exactDigits) return BigInt(textOf(this.#bytes, start, end));
+    return isNegative ? -value : value;
   }
 
   #isNull(extent: Extent): boolean {
-    return this.#text.startsWith("null", extent.start);
+    return this.#bytes[extent.start] === 0x6e;
   }
+}
 
-  #end(at: number): number {
-    if (at === -1) throw new ProtocolViolation("not JSON");
-    return at;
-  }
+function found(at: number): number {
+  if (at === -1) throw new ProtocolViolation("not JSON");
+  return at;
 }
 
 function setMember(members: Map<string, Extent>, name: string, value: Extent): void {
@@ -235,8 +232,4 @@ function setMember(members: Map<string, Extent>, name: string, value: Extent): v
 /** Values of one name from the first to the last. */
 function inOrder(extent: Extent): readonly Extent[] {
   return extent.earlier === undefined ? [extent] : [...extent.earlier, { start: extent.start, end: extent.end }];
-}
-
-function bytesOf(text: string): Uint8Array {
-  return Uint8Array.from(text, (c) => c.charCodeAt(0));
 }

@@ -1,128 +1,158 @@
 /**
- * A JSON scanner that finds where a value ends without building it: payloads must leave as the very text they came in
- * (D28), and a value 30,000 levels deep must not overflow any stack (C1). It checks the whole grammar of RFC 8259.
+ * A JSON scanner that finds where a value ends without building it: payloads must leave as the very bytes they came in
+ * (D28), and a value 30,000 levels deep must not overflow any stack (C1). It checks the whole grammar of RFC 8259 but for
+ * the encoding: bytes above 0x7f pass inside strings. Reading behind the end answers `undefined`, which fits nowhere.
  */
 
 const notJson = -1;
+const quote = 0x22;
+const backslash = 0x5c;
+const colon = 0x3a;
+const comma = 0x2c;
+const openBrace = 0x7b;
+const openBracket = 0x5b;
+/** `}` and `]` stand this far above their partners. */
+const closerDistance = 2;
 
-export function skipWhitespace(text: string, at: number): number {
+/** 1 for every byte that stands in a string as it is. */
+const plainInString = new Uint8Array(256).fill(1, 0x20);
+plainInString[quote] = 0;
+plainInString[backslash] = 0;
+
+export function skipWhitespace(bytes: Uint8Array, at: number): number {
   for (;;) {
-    const c = text.charCodeAt(at);
-    if (c !== 0x20 && c !== 0x0a && c !== 0x0d && c !== 0x09) return at;
+    const byte = bytes[at];
+    if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) return at;
     at++;
   }
 }
 
 /** Index after the value that starts at `at` (which is no whitespace), or -1 when there is none. */
-export function scanValue(text: string, at: number): number {
-  const first = text.charCodeAt(at);
-  if (first !== 0x7b && first !== 0x5b) return scanScalar(text, at, first);
-  // Open containers, innermost last: true for an object. An array instead of recursion: depth is the sender's choice.
-  const open: boolean[] = [];
+export function scanValue(bytes: Uint8Array, at: number): number {
+  const first = bytes[at];
+  if (first !== openBrace && first !== openBracket) return scanScalar(bytes, at);
+  // Closing bytes of what is open, innermost last. An array instead of recursion: depth is the sender's choice.
+  const closers: number[] = [];
   for (;;) {
-    // Here `at` stands on the first character of a value.
-    const c = text.charCodeAt(at);
-    if (c === 0x7b || c === 0x5b) {
-      const isObject = c === 0x7b;
-      at = skipWhitespace(text, at + 1);
-      if (text.charCodeAt(at) === (isObject ? 0x7d : 0x5d)) {
-        at++;
-      } else {
-        open.push(isObject);
-        if (isObject) at = scanMemberName(text, at);
+    // Here `at` stands on the first byte of a value.
+    const byte = bytes[at];
+    if (byte === openBrace || byte === openBracket) {
+      at = skipWhitespace(bytes, at + 1);
+      if (bytes[at] === byte + closerDistance) at++;
+      else {
+        closers.push(byte + closerDistance);
+        if (byte === openBrace) at = scanMemberName(bytes, at);
         if (at === notJson) return notJson;
         continue;
       }
     } else {
-      at = scanScalar(text, at, c);
+      at = byte === quote ? scanString(bytes, at) : scanScalar(bytes, at);
       if (at === notJson) return notJson;
     }
     // A value has ended: close what closes, go on behind a comma.
     for (;;) {
-      const inObject = open[open.length - 1];
-      if (inObject === undefined) return at;
-      at = skipWhitespace(text, at);
-      const next = text.charCodeAt(at);
-      if (next === 0x2c) {
-        at = skipWhitespace(text, at + 1);
-        if (inObject) at = scanMemberName(text, at);
+      const closer = closers[closers.length - 1];
+      if (closer === undefined) return at;
+      at = skipWhitespace(bytes, at);
+      const next = bytes[at];
+      if (next === comma) {
+        at = skipWhitespace(bytes, at + 1);
+        if (closer === openBrace + closerDistance) at = scanMemberName(bytes, at);
         if (at === notJson) return notJson;
         break;
       }
-      if (next !== (inObject ? 0x7d : 0x5d)) return notJson;
-      open.pop();
+      if (next !== closer) return notJson;
+      closers.pop();
       at++;
     }
   }
 }
 
-/** Is the whole text one JSON value, whitespace around it allowed? */
-export function isJson(text: string): boolean {
-  const end = scanValue(text, skipWhitespace(text, 0));
-  return end !== notJson && skipWhitespace(text, end) === text.length;
+/** Are the bytes one JSON value, whitespace around it allowed? Their encoding is not looked at. */
+export function isJson(bytes: Uint8Array): boolean {
+  const end = scanValue(bytes, skipWhitespace(bytes, 0));
+  return end !== notJson && skipWhitespace(bytes, end) === bytes.length;
 }
 
 /** Index after the string that starts at `at` with its quote, or -1. */
-export function scanString(text: string, at: number): number {
-  if (text.charCodeAt(at) !== 0x22) return notJson;
-  for (at++; ; at++) {
-    const c = text.charCodeAt(at);
-    if (c === 0x22) return at + 1;
-    if (c === 0x5c) {
-      at = scanEscape(text, at + 1);
-      if (at === notJson) return notJson;
-    } else if (!(c >= 0x20)) {
-      return notJson; // a control character, or NaN: the text ended
-    }
+export function scanString(bytes: Uint8Array, at: number): number {
+  if (bytes[at] !== quote) return notJson;
+  at++;
+  for (;;) {
+    while (plainInString[bytes[at]!] === 1) at++;
+    if (bytes[at] === quote) return at + 1;
+    // A control character and the end of the bytes are no escape either.
+    at = scanEscape(bytes, at);
+    if (at === notJson) return notJson;
   }
 }
 
 /** `"name" :` and the whitespace behind it. */
-function scanMemberName(text: string, at: number): number {
-  at = scanString(text, at);
+function scanMemberName(bytes: Uint8Array, at: number): number {
+  at = scanString(bytes, at);
   if (at === notJson) return notJson;
-  at = skipWhitespace(text, at);
-  return text.charCodeAt(at) === 0x3a ? skipWhitespace(text, at + 1) : notJson;
+  at = skipWhitespace(bytes, at);
+  return bytes[at] === colon ? skipWhitespace(bytes, at + 1) : notJson;
 }
 
-function scanScalar(text: string, at: number, first: number): number {
-  if (first === 0x22) return scanString(text, at);
-  if (first === 0x74) return text.startsWith("true", at) ? at + 4 : notJson;
-  if (first === 0x66) return text.startsWith("false", at) ? at + 5 : notJson;
-  if (first === 0x6e) return text.startsWith("null", at) ? at + 4 : notJson;
-  return scanNumber(text, at);
+function scanScalar(bytes: Uint8Array, at: number): number {
+  switch (bytes[at]) {
+    case quote:
+      return scanString(bytes, at);
+    case 0x74: // true
+      return bytes[at + 1] === 0x72 && bytes[at + 2] === 0x75 && bytes[at + 3] === 0x65 ? at + 4 : notJson;
+    case 0x66: // false
+      return bytes[at + 1] === 0x61 && bytes[at + 2] === 0x6c && bytes[at + 3] === 0x73 && bytes[at + 4] === 0x65 ? at + 5 : notJson;
+    case 0x6e:
+      return isNullAt(bytes, at) ? at + 4 : notJson;
+    default:
+      return scanNumber(bytes, at);
+  }
 }
 
-/** Index of the escape's last character, `at` standing behind the backslash. */
-function scanEscape(text: string, at: number): number {
-  const c = text.charCodeAt(at);
-  if (c !== 0x75) return '"\\/bfnrt'.includes(text.charAt(at)) && text.charAt(at) !== "" ? at : notJson;
-  for (let digit = 1; digit <= 4; digit++) if (!isHexDigit(text.charCodeAt(at + digit))) return notJson;
-  return at + 4;
+export function isNullAt(bytes: Uint8Array, at: number): boolean {
+  return bytes[at] === 0x6e && bytes[at + 1] === 0x75 && bytes[at + 2] === 0x6c && bytes[at + 3] === 0x6c;
 }
 
-function scanNumber(text: string, at: number): number {
-  if (text.charCodeAt(at) === 0x2d) at++;
-  at = text.charCodeAt(at) === 0x30 ? at + 1 : skipDigits(text, at);
-  if (at !== notJson && text.charCodeAt(at) === 0x2e) at = skipDigits(text, at + 1);
+/** Index after the escape that starts at `at` with its backslash. */
+function scanEscape(bytes: Uint8Array, at: number): number {
+  if (bytes[at] !== backslash) return notJson;
+  switch (bytes[at + 1]) {
+    case quote:
+    case backslash:
+    case 0x2f: // /
+    case 0x62: // b
+    case 0x66: // f
+    case 0x6e: // n
+    case 0x72: // r
+    case 0x74: // t
+      return at + 2;
+    case 0x75: // u
+      for (let digit = at + 2; digit < at + 6; digit++) if (!isHexDigit(bytes[digit])) return notJson;
+      return at + 6;
+    default:
+      return notJson;
+  }
+}
+
+function scanNumber(bytes: Uint8Array, at: number): number {
+  if (bytes[at] === 0x2d) at++;
+  at = bytes[at] === 0x30 ? at + 1 : skipDigits(bytes, at);
+  if (at !== notJson && bytes[at] === 0x2e) at = skipDigits(bytes, at + 1);
   if (at === notJson) return notJson;
-  const exponent = text.charCodeAt(at);
-  if (exponent !== 0x65 && exponent !== 0x45) return at;
-  const sign = text.charCodeAt(at + 1);
-  return skipDigits(text, sign === 0x2b || sign === 0x2d ? at + 2 : at + 1);
+  if (bytes[at] !== 0x65 && bytes[at] !== 0x45) return at;
+  const sign = bytes[at + 1];
+  return skipDigits(bytes, sign === 0x2b || sign === 0x2d ? at + 2 : at + 1);
 }
 
 /** At least one digit. */
-function skipDigits(text: string, at: number): number {
+function skipDigits(bytes: Uint8Array, at: number): number {
   const start = at;
-  while (isDigit(text.charCodeAt(at))) at++;
+  for (let byte = bytes[at]; byte !== undefined && byte >= 0x30 && byte <= 0x39; byte = bytes[at]) at++;
   return at === start ? notJson : at;
 }
 
-function isDigit(c: number): boolean {
-  return c >= 0x30 && c <= 0x39;
-}
-
-function isHexDigit(c: number): boolean {
-  return isDigit(c) || (c >= 0x61 && c <= 0x66) || (c >= 0x41 && c <= 0x46);
+function isHexDigit(byte: number | undefined): boolean {
+  if (byte === undefined) return false;
+  return (byte >= 0x30 && byte <= 0x39) || (byte >= 0x61 && byte <= 0x66) || (byte >= 0x41 && byte <= 0x46);
 }
