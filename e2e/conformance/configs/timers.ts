@@ -7,7 +7,7 @@ export const timers: ConfigFile = {
     pong_timeout: "500ms",
     stale_close_delay: "1s",
     presence_update_interval: "1s",
-    queue_max_size: 65_536,
+    queue_max_size: 262_144,
   },
   channel: {
     namespaces: [

@@ -84,7 +84,7 @@ rule(
     const client = await side.connect();
     await client.subscribe(channel);
     client.socket.socket.pause();
-    await side.publish(channel, "x".repeat(200_000));
+    await side.publish(channel, "x".repeat(500_000));
     await pause(50);
     client.socket.socket.resume();
     await client.until("the end", () => client.ending);

@@ -73,10 +73,10 @@ export class Side {
   }
 
   /** A socket of the run's format, nothing said yet. */
-  async open(options: Partial<OpenOptions> = {}): Promise<Client> {
-    const protocols = options.protocols ?? [this.format.subprotocol];
+  async open(options: Partial<OpenOptions> = {}, format: WireFormat = this.format): Promise<Client> {
+    const protocols = options.protocols ?? [format.subprotocol];
     const socket = await RawWebSocket.open({ port: this.port, ...options, protocols });
-    const client = new Client(socket, this.format, this.transcript.lane("client"));
+    const client = new Client(socket, format, this.transcript.lane("client"));
     this.#clients.push(client);
     return client;
   }
