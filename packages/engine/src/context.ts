@@ -1,9 +1,11 @@
 import type { Namespaces } from "./channel/namespaces.ts";
+import type { KnownSoftware } from "./connection/client-software.ts";
 import type { EnginePorts } from "./engine-api.ts";
 import type { FanOut } from "./fan-out.ts";
 import type { Hub } from "./hub.ts";
 import type { EngineOptions } from "./options.ts";
 import type { MemoryPresence } from "./presence/presence.ts";
+import type { RpcRoutes } from "./rpc-routes.ts";
 import type { Sessions } from "./sessions.ts";
 import type { TimerWheel } from "./timer-wheel.ts";
 
@@ -12,6 +14,7 @@ export interface EngineContext {
   readonly options: EngineOptions;
   readonly ports: EnginePorts;
   readonly namespaces: Namespaces;
+  readonly rpcRoutes: RpcRoutes;
   /** Of this engine among the nodes of a cluster. */
   readonly nodeId: string;
   readonly hub: Hub;
@@ -19,6 +22,7 @@ export interface EngineContext {
   readonly fanOut: FanOut;
   readonly presence: MemoryPresence;
   readonly wheel: TimerWheel;
+  readonly software: KnownSoftware;
   readonly counters: { slowDisconnects: number; droppedFrames: number };
   /** Called when a socket is gone for good; `stop` waits for the last. */
   onConnectionClosed: () => void;

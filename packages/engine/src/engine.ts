@@ -1,6 +1,8 @@
 import { apiErrors, type ClientInfo, clientErrors, disconnects, unsubscribes } from "@fleetcast/protocol";
 import { fitsFormat } from "./channel/data-format.ts";
 import { type Namespace, Namespaces } from "./channel/namespaces.ts";
+import { checkPersonalChannel } from "./channel/personal-channel.ts";
+import { KnownSoftware } from "./connection/client-software.ts";
 import { Connection } from "./connection/connection.ts";
 import { dispatch } from "./connection/dispatch.ts";
 import { endSubscription, unsubscribe } from "./connection/unsubscribing.ts";
@@ -20,13 +22,15 @@ import { type AppendResult, type CommittedPublication, type LogAppend, type Read
 import type { EngineOptions } from "./options.ts";
 import type { PresenceMap, Socket } from "./ports.ts";
 import { MemoryPresence } from "./presence/presence.ts";
+import { logAppend } from "./publishing.ts";
+import { RpcRoutes } from "./rpc-routes.ts";
 import { Sessions } from "./sessions.ts";
 import { TimerWheel } from "./timer-wheel.ts";
 import type { TransportInfo } from "./transport.ts";
 
 /**
  * Builds the push engine. It listens to both logs and fans out what they commit, in that order.
- * @throws Error where a namespace needs a journal, a proxy or a regex compiler that was not handed in.
+ * @throws Error where the options need a journal, a proxy or a regex compiler that was not handed in, or contradict themselves.
  */
 export function createEngine(options: EngineOptions, ports: EnginePorts): Engine {
   return new EmbeddedEngine(options, ports);
@@ -41,6 +45,7 @@ class EmbeddedEngine implements Engine {
   #whenEmpty: (() => void) | undefined;
 
   constructor(options: EngineOptions, ports: EnginePorts) {
+    checkPersonalChannel(options);
     this.options = options;
     this.nodeId = ports.chance.uuid();
     this.#startedAtMs = ports.clock.monotonicMs();
@@ -48,12 +53,14 @@ class EmbeddedEngine implements Engine {
       options,
       ports,
       namespaces: new Namespaces(options, ports),
+      rpcRoutes: new RpcRoutes(options.rpc, ports.proxies),
       nodeId: this.nodeId,
       hub: new Hub(),
       sessions: new Sessions(),
       fanOut: new FanOut(ports.clock, deliveryProblems(ports), options.queueBytesMax),
       presence: new MemoryPresence(),
       wheel: new TimerWheel(ports.clock),
+      software: new KnownSoftware(),
       counters: { slowDisconnects: 0, droppedFrames: 0 },
       onConnectionClosed: () => {
         if (this.#context.hub.open.size === 0) this.#whenEmpty?.();
@@ -78,7 +85,7 @@ class EmbeddedEngine implements Engine {
     const namespace = this.#namespace(item.channel);
     refuseUnfit(namespace, item.data);
     for (let wait = fanOut.admission(); wait !== undefined; wait = fanOut.admission()) await wait;
-    const [result] = await namespace.log.append([this.#append(namespace, item)]);
+    const [result] = await namespace.log.append([logAppend(this.#context, namespace, item)]);
     if (result === undefined) throw new EngineRefusal(apiErrors.internal.code, apiErrors.internal.message);
     return result;
   }
@@ -92,7 +99,7 @@ class EmbeddedEngine implements Engine {
         const namespace = this.#namespace(item.channel);
         refuseUnfit(namespace, item.data);
         const ofLog = appends.get(namespace.log) ?? [];
-        ofLog.push({ at, item: this.#append(namespace, item) });
+        ofLog.push({ at, item: logAppend(this.#context, namespace, item) });
         appends.set(namespace.log, ofLog);
       } catch (error) {
         if (!(error instanceof EngineRefusal)) throw error;
@@ -225,12 +232,6 @@ class EmbeddedEngine implements Engine {
       if (channelPositionTimeLagMsMax > 0 && publication.offset > 0) delivery.lateAtMs = nowMs + channelPositionTimeLagMsMax;
       fanOut.offer(delivery);
     }
-  }
-
-  /** The log looks for a predecessor only where somebody would be sent a patch, and the hub does not keep one [DL9]. */
-  #append(namespace: Namespace, item: Omit<LogAppend, "window">): LogAppend {
-    const wanted = item.delta === true && !namespace.options.deltaPublish && this.#context.hub.hasDeltaSubscriber(item.channel);
-    return { ...item, delta: wanted, window: namespace.recoveryWindow };
   }
 
   #namespace(channel: string): Namespace {

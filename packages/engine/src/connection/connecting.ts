@@ -1,19 +1,13 @@
 import { clientErrors, disconnects, type SubscribeRequest } from "@fleetcast/protocol";
 import { maySubscribe } from "../channel/access.ts";
 import type { Namespace } from "../channel/namespaces.ts";
+import { personalChannel } from "../channel/personal-channel.ts";
 import type { EngineContext } from "../context.ts";
-import type { ConnectionClaims, ServerSubscription } from "../ports.ts";
+import type { Claimed } from "./claims.ts";
 import { type Ending, endWith, type Refusal, refuse } from "./outcome.ts";
 import type { SubscribeWish } from "./subscribing.ts";
 import type { SubscriptionTerms } from "./subscription.ts";
 import { termsOf } from "./terms.ts";
-
-type Failure = Refusal | Ending;
-
-export interface Claimed {
-  readonly kind: "claimed";
-  readonly claims: ConnectionClaims;
-}
 
 export interface PlannedSubscription {
   readonly namespace: Namespace;
@@ -26,54 +20,47 @@ export interface Planned {
   readonly subscriptions: ReadonlyMap<string, PlannedSubscription>;
 }
 
-const anonymous: ConnectionClaims = {
-  user: "",
-  expireAtS: undefined,
-  info: undefined,
-  channels: [],
-  subs: new Map(),
-  meta: undefined,
-};
-const noOverride: ServerSubscription = { info: undefined, data: undefined, override: {} };
-
-/** Who connects. A token is believed or refused; without one only the anonymous options help (C12). */
-export async function claim({ options, ports }: EngineContext, token: string): Promise<Claimed | Failure> {
-  if (token === "") {
-    const open = options.allowAnonymousConnectWithoutToken || options.insecure;
-    return open ? { kind: "claimed", claims: anonymous } : endWith(disconnects.badRequest);
-  }
-  const verified = await ports.verifier.connection(token);
-  if (!verified.ok) {
-    if (verified.why === "invalid") return endWith(disconnects.invalidToken);
-    return refuse(verified.why === "expired" ? clientErrors.tokenExpired : clientErrors.internal);
-  }
-  const { claims } = verified;
-  if (claims.user === "" && options.disallowAnonymousConnectionTokens) return endWith(disconnects.permissionDenied);
-  return { kind: "claimed", claims: options.insecure ? { ...claims, expireAtS: undefined } : claims };
-}
-
-/** Channels of a token: `subs` where there are any, else `channels` with the namespaces' own terms. */
-export function tokenChannels(claims: ConnectionClaims): ReadonlyMap<string, ServerSubscription> {
-  if (claims.subs.size > 0) return claims.subs;
-  return new Map(claims.channels.map((channel) => [channel, noOverride]));
-}
-
-/** Server-side subscriptions of a new connection: those of its token, then those it asks for and could take itself. */
-export function plan(context: EngineContext, { claims }: Claimed, requested: ReadonlyMap<string, SubscribeRequest>): Planned | Failure {
+/**
+ * Server-side subscriptions of a new connection: those that came with its right to connect, its user's own channel, then those it
+ * asks for and could take itself. Where a user may have one connection only, the others end here.
+ */
+export function plan(
+  context: EngineContext,
+  claimed: Claimed,
+  requested: ReadonlyMap<string, SubscribeRequest>,
+): Planned | Refusal | Ending {
   const subscriptions = new Map<string, PlannedSubscription>();
-  for (const [channel, sub] of tokenChannels(claims)) {
+  const put = (channel: string, namespace: Namespace, source: Parameters<typeof termsOf>[1]): void => {
+    const wish = wishOf(requested.get(channel));
+    subscriptions.set(channel, { namespace, terms: termsOf(namespace, { ...source, serverSide: true }), wish });
+  };
+  for (const [channel, sub] of claimed.subscriptions) {
     const namespace = context.namespaces.of(channel);
     if (namespace === undefined) return refuse(clientErrors.unknownChannel);
-    const terms = termsOf(namespace, { ...sub, serverSide: true, fromToken: true });
-    subscriptions.set(channel, { namespace, terms, wish: wishOf(requested.get(channel)) });
+    if (channel !== "") put(channel, namespace, { ...sub, fromToken: claimed.from === "token" });
   }
-  for (const [channel, request] of requested) {
+  // A user that only a header vouches for has no channel of its own, as in the real one.
+  const hasPersonal = claimed.user !== "" && claimed.from !== "header";
+  const personal = hasPersonal ? personalChannel(context.options, claimed.user) : undefined;
+  if (personal !== undefined) {
+    if (context.options.personalChannel?.singleConnection) endOthers(context, claimed.user, personal);
+    const namespace = context.namespaces.of(personal);
+    if (namespace === undefined) return refuse(clientErrors.unknownChannel);
+    put(personal, namespace, {});
+  }
+  if (claimed.from === "proxy" || claimed.from === "header") return { kind: "planned", subscriptions };
+  for (const channel of requested.keys()) {
     const namespace = context.namespaces.of(channel);
     if (namespace === undefined) return endWith(disconnects.badRequest);
-    if (subscriptions.has(channel) || !couldSubscribe(context, namespace, channel, claims.user)) continue;
-    subscriptions.set(channel, { namespace, terms: termsOf(namespace, { serverSide: true }), wish: wishOf(request) });
+    if (!subscriptions.has(channel) && couldSubscribe(context, namespace, channel, claimed.user)) put(channel, namespace, {});
   }
   return { kind: "planned", subscriptions };
+}
+
+/** Found by the presence on the user's own channel; there is no await between here and the newcomer's own entry there. */
+function endOthers({ hub, presence }: EngineContext, user: string, channel: string): void {
+  if (presence.stats(channel).clients === 0) return;
+  for (const connection of hub.connectionsOf(user)) connection.disconnect(disconnects.connectionLimit);
 }
 
 /** What a subscribe command without a token and without a proxy would be given; the rest is silently left out. */
@@ -81,7 +68,8 @@ function couldSubscribe({ options, namespaces }: EngineContext, namespace: Names
   if (channel === "" || namespaces.isPrivate(channel) || namespace.subscribeProxy !== undefined) return false;
   if (!namespaces.isValidName(namespace, channel)) return false;
   const limitedTo = namespaces.limitedTo(namespace, channel);
-  if (limitedTo !== undefined) return limitedTo.includes(user) || options.insecure;
+  // Here, unlike in a subscribe command, nobody is not on the empty list.
+  if (limitedTo !== undefined) return (user !== "" && limitedTo.includes(user)) || options.insecure;
   return maySubscribe(options, namespace, user);
 }
 

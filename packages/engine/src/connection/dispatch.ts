@@ -34,7 +34,7 @@ export function dispatch(connection: Connection, command: ClientCommand): Outcom
     case "history":
       return history(connection, member, command.id, command.request);
     case "rpc":
-      return rpc();
+      return rpc(connection, member, command.id, command.request);
     case "send":
       return send();
     case "refresh":

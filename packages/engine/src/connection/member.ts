@@ -1,6 +1,7 @@
 import type { ClientInfo } from "@fleetcast/protocol";
 import type { ProxyCaller } from "../proxies.ts";
 import type { TransportInfo } from "../transport.ts";
+import { type ClientSoftware, untoldSoftware } from "./client-software.ts";
 import type { Subscription } from "./subscription.ts";
 
 const noHeaders: ReadonlyMap<string, string> = new Map();
@@ -13,11 +14,12 @@ export class Member {
   connInfo: Uint8Array | undefined;
   /** Raw JSON for proxies; never sent to clients. */
   meta: Uint8Array | undefined;
+  software: ClientSoftware = untoldSoftware;
   /** Where `/emulation` and the server API find it; only of emulated and one-way transports. */
   session: string | undefined;
   /** `headers` of the connect command. */
   emulatedHeaders: ReadonlyMap<string, string> = noHeaders;
-  /** Monotonic time at which the connection is closed as expired (3005), grace included; infinity for never. */
+  /** Monotonic time at which the connection has expired, grace included: closed (3005), or its proxy asked. Infinity for never. */
   closesAtMs = Number.POSITIVE_INFINITY;
   nextPingAtMs = Number.POSITIVE_INFINITY;
   /** Set while a ping is unanswered. */

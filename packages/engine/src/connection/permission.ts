@@ -2,6 +2,7 @@ import { clientErrors, disconnects, type SubscribeRequest } from "@fleetcast/pro
 import { mayReadHistory, mayReadPresence, maySubscribe } from "../channel/access.ts";
 import type { Namespace } from "../channel/namespaces.ts";
 import type { EngineContext } from "../context.ts";
+import { guarded } from "../proxy-guard.ts";
 import type { Connection } from "./connection.ts";
 import type { Member } from "./member.ts";
 import { type Ending, endWith, type Refusal, refuse } from "./outcome.ts";
@@ -57,9 +58,8 @@ async function permitByProxy(
       case "result":
         return { kind: "granted", terms: termsOf(namespace, answer.result ?? {}) };
       case "error":
-        return refuse(answer);
       case "disconnect":
-        return endWith(answer);
+        return guarded(answer, "subscribe", context.ports.report);
       case undefined:
         return refuse(clientErrors.permissionDenied);
     }

@@ -34,11 +34,12 @@ export function expireSubscription(subscription: Subscription, member: Member, e
     if (connection.member !== member || member.subscription(channel.name) !== subscription) return;
     // An error or a disconnect beside a missing result is not looked at (X4).
     const result = answer?.kind === "result" ? answer.result : undefined;
-    if (result === undefined || result.expired) {
+    const ttl = result?.expireAtS === undefined ? undefined : ttlSeconds(clock, result.expireAtS);
+    if (result === undefined || result.expired || (ttl !== undefined && ttl < 0)) {
       end();
       return;
     }
-    if (result.info !== undefined) subscription.info = result.info;
+    if (result.info !== undefined && result.info.length > 0) subscription.info = result.info;
     subscription.expiresAtMs = result.expireAtS === undefined ? Number.POSITIVE_INFINITY : monotonicOf(clock, result.expireAtS);
   }
 }

@@ -30,7 +30,8 @@ export function termsOf(namespace: Namespace, source: TermsSource): Subscription
     info: source.info,
     data: source.data,
     expireAtS: source.expireAtS,
-    clientSideRefresh: namespace.subRefreshProxy === undefined,
+    // A client neither hears of the expiry of what we made nor renews it.
+    clientSideRefresh: !(source.serverSide ?? false) && namespace.subRefreshProxy === undefined,
     serverSide: source.serverSide ?? false,
     fromToken: source.fromToken ?? false,
   };

@@ -1,5 +1,6 @@
 import { disconnects } from "@fleetcast/protocol";
 import type { Connection, Phase } from "./connection.ts";
+import { expireConnection } from "./connection-expiry.ts";
 import type { Member } from "./member.ts";
 import { presenceTick } from "./presence-tick.ts";
 
@@ -53,8 +54,8 @@ export function startMemberTimers(connection: Connection, member: Member): void 
 function runMemberDeadlines(connection: Connection, member: Member, nowMs: number): void {
   const { options } = connection.context;
   if (nowMs >= member.closesAtMs) {
-    connection.disconnect(disconnects.connectionExpired);
-    return;
+    expireConnection(connection, member);
+    if (connection.member !== member) return;
   }
   if (nowMs >= member.pongDueAtMs) {
     // A peer whose socket is full is gone: no close frame would reach it, and asking for one keeps its descriptor (D23).

@@ -82,8 +82,10 @@ test("[C12] a token that is forged is 3500, expired 109, past its expire_at 110,
   assert.equal(forged.closeCode, 3500);
   const anonymous = await b.connect({});
   assert.equal(anonymous.closeCode, 3507);
-  const past = await b.open().call("connect", { token: token({ user: "ann", expireAtS: inSeconds(b, 0) }) });
+  const past = await b.open().call("connect", { token: token({ user: "ann", expireAtS: inSeconds(b, -1) }) });
   assert.deepEqual(past["error"], { code: 110, message: "expired" });
+  const justNow = await b.open().call("connect", { token: token({ user: "ann", expireAtS: inSeconds(b, 0) }) });
+  assert.deepEqual([justNow["connect"]["expires"], justNow["connect"]["ttl"]], [true, undefined]);
   const unknown = await b.open().call("connect", { token: token({ user: "ann", channels: ["nope:a"] }) });
   assert.deepEqual(unknown["error"], { code: 102, message: "unknown channel" });
 });

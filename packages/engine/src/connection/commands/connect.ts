@@ -1,11 +1,13 @@
 import { type ConnectRequest, type ConnectResult, clientErrors, disconnects, type SubscribeResult } from "@fleetcast/protocol";
-import { type Claimed, claim, type PlannedSubscription, plan } from "../connecting.ts";
+import { type Claimed, claim } from "../claims.ts";
+import { type PlannedSubscription, plan } from "../connecting.ts";
 import type { Connection } from "../connection.ts";
+import { closingTime } from "../connection-expiry.ts";
 import { Member } from "../member.ts";
 import { endWith, nothing, type Outcome, refuse } from "../outcome.ts";
 import { enterChannel, goLive } from "../subscribing.ts";
 import type { Subscription } from "../subscription.ts";
-import { monotonicOf, ttlSeconds } from "../subscription-expiry.ts";
+import { ttlSeconds } from "../subscription-expiry.ts";
 import { startMemberTimers } from "../timers.ts";
 
 /** The first command: who is this, what may it have at once. A second one is a violation (C2). */
@@ -17,31 +19,41 @@ export function connect(connection: Connection, id: number, request: ConnectRequ
 
 async function run(connection: Connection, id: number, request: ConnectRequest): Promise<Outcome> {
   const { options, hub, ports } = connection.context;
-  const claimed = await claim(connection.context, request.token);
+  const client = ports.chance.uuid();
+  const claimed = await claim(connection, client, request);
   if (connection.phase.name !== "connecting") return nothing;
   if (claimed.kind !== "claimed") return claimed;
   const planned = plan(connection.context, claimed, request.subs);
   if (planned.kind !== "planned") return planned;
   if (planned.subscriptions.size > options.channelLimit) return endWith(disconnects.channelLimit);
-  const { claims } = claimed;
-  if (options.userConnectionLimit > 0 && claims.user !== "" && hub.connectionsOf(claims.user).length >= options.userConnectionLimit) {
+  const { user, expireAtS } = claimed;
+  if (options.userConnectionLimit > 0 && user !== "" && hub.connectionsOf(user).length >= options.userConnectionLimit) {
     return endWith(disconnects.connectionLimit);
   }
-  const ttl = claims.expireAtS === undefined ? undefined : ttlSeconds(ports.clock, claims.expireAtS);
-  if (ttl !== undefined && ttl <= 0) return refuse(clientErrors.expired);
-  const member = memberOf(connection, claimed);
+  const ttl = expireAtS === undefined ? undefined : ttlSeconds(ports.clock, expireAtS);
+  // The second of the expiry itself is not past yet.
+  if (ttl !== undefined && ttl < 0) return refuse(clientErrors.expired);
+  const member = memberOf(connection, client, claimed, request);
   connection.enter(member);
-  return subscribeAll(connection, member, id, ttl, planned.subscriptions);
+  return subscribeAll(connection, member, id, { ttl, data: claimed.data }, planned.subscriptions);
 }
 
-function memberOf(connection: Connection, { claims }: Claimed): Member {
-  const { options, ports } = connection.context;
-  const member = new Member(ports.chance.uuid(), claims.user);
-  if (connection.transport.emulated || connection.transport.oneWay) member.session = ports.chance.uuid();
-  member.connInfo = claims.info;
-  member.meta = claims.meta;
-  if (claims.expireAtS !== undefined) member.closesAtMs = monotonicOf(ports.clock, claims.expireAtS) + options.expiredCloseDelayMs;
+function memberOf(connection: Connection, client: string, claimed: Claimed, request: ConnectRequest): Member {
+  const { transport, context } = connection;
+  const member = new Member(client, claimed.user);
+  member.connInfo = claimed.info;
+  member.meta = claimed.meta;
+  member.software = context.software.of(request.name, request.version);
+  if (request.headers.size > 0) member.emulatedHeaders = request.headers;
+  if (transport.emulated || transport.oneWay) member.session = context.ports.chance.uuid();
+  if (claimed.expireAtS !== undefined) member.closesAtMs = closingTime(context, claimed.expireAtS);
   return member;
+}
+
+interface Told {
+  /** Seconds until the connection expires. */
+  readonly ttl: number | undefined;
+  readonly data: Uint8Array | undefined;
 }
 
 /** All at once: their reads must not wait for each other. One failure fails the whole connect. */
@@ -49,7 +61,7 @@ async function subscribeAll(
   connection: Connection,
   member: Member,
   id: number,
-  ttl: number | undefined,
+  told: Told,
   planned: ReadonlyMap<string, PlannedSubscription>,
 ): Promise<Outcome> {
   const subs = new Map<string, SubscribeResult>();
@@ -66,7 +78,7 @@ async function subscribeAll(
   }
   return {
     kind: "reply",
-    reply: { kind: "connect", id, result: connectResult(connection, member, ttl, subs) },
+    reply: { kind: "connect", id, result: connectResult(connection, member, told, subs) },
     after: () => {
       startMemberTimers(connection, member);
       connection.becomeConnected(member);
@@ -78,7 +90,7 @@ async function subscribeAll(
 function connectResult(
   { context, transport }: Connection,
   member: Member,
-  ttl: number | undefined,
+  { ttl, data }: Told,
   subs: ReadonlyMap<string, SubscribeResult>,
 ): ConnectResult {
   const { options, ports } = context;
@@ -86,7 +98,9 @@ function connectResult(
   return {
     client: member.client,
     version: options.version,
-    ...(ttl === undefined ? {} : { expires: true, ttl }),
+    // With a refresh proxy the client has nothing to do about its expiry, and hears nothing of it.
+    ...(ttl === undefined || ports.proxies.refresh !== undefined ? {} : { expires: true, ttl }),
+    ...(data === undefined || data.length === 0 ? {} : { data }),
     subs,
     ping: pings ? Math.max(0, Math.floor(options.pingIntervalMs / 1_000)) : 0,
     pong: pings && !transport.oneWay && options.pongTimeoutMs > 0,

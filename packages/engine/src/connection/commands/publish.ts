@@ -2,10 +2,15 @@ import { clientErrors, disconnects, type PublishRequest } from "@fleetcast/proto
 import { mayPublish } from "../../channel/access.ts";
 import { fitsFormat, isUtf8 } from "../../channel/data-format.ts";
 import type { Namespace } from "../../channel/namespaces.ts";
+import type { LogAppend } from "../../log.ts";
+import type { PublishProxy, PublishProxyResult } from "../../proxies.ts";
+import { guarded } from "../../proxy-guard.ts";
+import { logAppend } from "../../publishing.ts";
 import type { Connection } from "../connection.ts";
 import type { Member } from "../member.ts";
 import { endWith, nothing, type Outcome, refuse } from "../outcome.ts";
 
+/** A client publishes. Where the namespace has a proxy, that one alone decides. */
 export function publish(connection: Connection, member: Member, id: number, request: PublishRequest): Outcome | Promise<Outcome> {
   const { namespaces, options } = connection.context;
   const { channel } = request;
@@ -18,9 +23,48 @@ export function publish(connection: Connection, member: Member, id: number, requ
   if (!fitsFormat(namespace.options.publicationDataFormat, data)) return refuse(clientErrors.badRequest);
   // From a JSON client bytes that are not UTF-8 are a mistake that no text frame can carry on (C21, a stated difference).
   if (connection.codec.name === "json" && !isUtf8(data)) return refuse(clientErrors.badRequest);
+  const publication = { channel, data, info: member.infoOn(member.subscription(channel)) };
+  if (namespace.publishProxy !== undefined) return askFirst(connection, member, id, namespace, publication, namespace.publishProxy);
   const asker = { user: member.user, subscribed: member.subscription(channel) !== undefined };
   if (!mayPublish(options, namespace, asker)) return refuse(clientErrors.permissionDenied);
-  return append(connection, member, id, namespace, channel, data);
+  return append(connection, member, id, namespace, publication);
+}
+
+async function askFirst(
+  connection: Connection,
+  member: Member,
+  id: number,
+  namespace: Namespace,
+  publication: Omit<LogAppend, "window">,
+  ask: PublishProxy,
+): Promise<Outcome> {
+  const { report } = connection.context.ports;
+  const { channel, data } = publication;
+  try {
+    const answer = await ask(member.caller(connection.transport), { channel, data });
+    if (connection.member !== member) return nothing;
+    if (answer.kind !== "result") return guarded(answer, "publish", report);
+    const changed = answer.result === undefined ? publication : changedBy(publication, answer.result);
+    if (!fitsFormat(namespace.options.publicationDataFormat, changed.data)) return refuse(clientErrors.badRequest);
+    return await append(connection, member, id, namespace, changed);
+  } catch (cause) {
+    report(`the publish proxy of ${channel} did not answer`, cause);
+    return refuse(clientErrors.internal);
+  }
+}
+
+function changedBy(publication: Omit<LogAppend, "window">, result: PublishProxyResult): Omit<LogAppend, "window"> {
+  const { data, skipHistory, tags, idempotencyKey, delta, version, versionEpoch } = result;
+  return {
+    ...publication,
+    ...(data === undefined ? {} : { data }),
+    skipHistory,
+    tags,
+    idempotencyKey: idempotencyKey === "" ? undefined : idempotencyKey,
+    delta,
+    version,
+    versionEpoch,
+  };
 }
 
 async function append(
@@ -28,15 +72,14 @@ async function append(
   member: Member,
   id: number,
   namespace: Namespace,
-  channel: string,
-  data: Uint8Array,
+  publication: Omit<LogAppend, "window">,
 ): Promise<Outcome> {
   const { fanOut, ports } = connection.context;
+  const { channel } = publication;
   for (let wait = fanOut.admission(); wait !== undefined; wait = fanOut.admission()) await wait;
   if (connection.member !== member) return nothing;
   try {
-    const info = member.infoOn(member.subscription(channel));
-    await namespace.log.append([{ channel, data, info, window: namespace.recoveryWindow }]);
+    await namespace.log.append([logAppend(connection.context, namespace, publication)]);
   } catch (cause) {
     ports.report(`a client's publication on ${channel} could not be stored`, cause);
     return refuse(clientErrors.internal);

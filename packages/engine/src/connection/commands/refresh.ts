@@ -1,19 +1,21 @@
 import { clientErrors, disconnects, type RefreshRequest } from "@fleetcast/protocol";
 import type { ConnectionClaims } from "../../ports.ts";
-import { tokenChannels } from "../connecting.ts";
+import { tokenChannels } from "../claims.ts";
 import type { Connection } from "../connection.ts";
+import { closingTime } from "../connection-expiry.ts";
 import type { Member } from "../member.ts";
 import { endWith, nothing, type Outcome, refuse } from "../outcome.ts";
-import { monotonicOf, ttlSeconds } from "../subscription-expiry.ts";
+import { ttlSeconds } from "../subscription-expiry.ts";
 
 /** A client renews its connection with a new token (C25). */
 export function refresh(connection: Connection, member: Member, id: number, request: RefreshRequest): Outcome | Promise<Outcome> {
-  if (request.token === "") return endWith(disconnects.badRequest);
+  const isServerSide = connection.context.ports.proxies.refresh !== undefined;
+  if (request.token === "" || isServerSide) return endWith(disconnects.badRequest);
   return renew(connection, member, id, request.token);
 }
 
 async function renew(connection: Connection, member: Member, id: number, token: string): Promise<Outcome> {
-  const { options, namespaces, ports } = connection.context;
+  const { namespaces, ports } = connection.context;
   const verified = await ports.verifier.connection(token);
   if (connection.member !== member) return nothing;
   if (!verified.ok) {
@@ -25,7 +27,7 @@ async function renew(connection: Connection, member: Member, id: number, token: 
   for (const channel of channels.keys()) if (namespaces.of(channel) === undefined) return refuse(clientErrors.unknownChannel);
   if (claims.user !== member.user) return endWith(disconnects.invalidToken);
   if (!sameChannels(member, channels)) return endWith(disconnects.insufficientState);
-  const expireAtS = options.insecure ? undefined : claims.expireAtS;
+  const { expireAtS } = claims;
   const ttl = expireAtS === undefined ? undefined : ttlSeconds(ports.clock, expireAtS);
   if (ttl !== undefined && ttl <= 0) return refuse(clientErrors.expired);
   take(connection, member, claims, expireAtS);
@@ -33,19 +35,18 @@ async function renew(connection: Connection, member: Member, id: number, token: 
 }
 
 function take(connection: Connection, member: Member, claims: ConnectionClaims, expireAtS: number | undefined): void {
-  const { options, ports } = connection.context;
   if (claims.info !== undefined) member.connInfo = claims.info;
   if (claims.meta !== undefined) member.meta = claims.meta;
-  member.closesAtMs =
-    expireAtS === undefined ? Number.POSITIVE_INFINITY : monotonicOf(ports.clock, expireAtS) + options.expiredCloseDelayMs;
+  member.closesAtMs = expireAtS === undefined ? Number.POSITIVE_INFINITY : closingTime(connection.context, expireAtS);
   connection.setDeadline();
 }
 
-/** A token that names other channels than the connection has from its token cannot be taken over: it must connect anew. */
+/**
+ * A token takes the connection over as it is: every channel that it names is subscribed, whoever subscribed it, and none that the
+ * former token named is missing. Any other begins a new connection.
+ */
 function sameChannels(member: Member, channels: ReadonlyMap<string, unknown>): boolean {
-  let fromToken = 0;
-  for (const { terms } of member.subscriptions) if (terms.fromToken) fromToken++;
-  if (fromToken !== channels.size) return false;
-  for (const channel of channels.keys()) if (member.subscription(channel)?.terms.fromToken !== true) return false;
+  for (const channel of channels.keys()) if (member.subscription(channel)?.live !== true) return false;
+  for (const { terms, channel } of member.subscriptions) if (terms.fromToken && !channels.has(channel.name)) return false;
   return true;
 }

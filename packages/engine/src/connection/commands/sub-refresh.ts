@@ -34,13 +34,15 @@ async function renew(
   const isMine = claims.channel === channel && claims.user === member.user && (claims.client ?? member.client) === member.client;
   if (!isMine) return endWith(disconnects.invalidToken);
   if (member.subscription(channel) !== subscription) return refuse(clientErrors.permissionDenied);
-  if (claims.info !== undefined) subscription.info = claims.info;
+  const ttl = claims.expireAtS === undefined ? undefined : ttlSeconds(clock, claims.expireAtS);
+  // The second of the expiry itself is not past yet.
+  if (ttl !== undefined && ttl < 0) return endWith(disconnects.subscriptionExpired);
+  // The token stands for the subscription as a whole: one without info takes the former away.
+  subscription.info = claims.info;
   if (claims.expireAtS === undefined) {
     subscription.expiresAtMs = Number.POSITIVE_INFINITY;
     return { kind: "reply", reply: { kind: "sub_refresh", id, result: {} } };
   }
-  const ttl = ttlSeconds(clock, claims.expireAtS);
-  if (ttl <= 0) return endWith(disconnects.subscriptionExpired);
   subscription.expiresAtMs = monotonicOf(clock, claims.expireAtS);
   return { kind: "reply", reply: { kind: "sub_refresh", id, result: { expires: true, ttl } } };
 }

@@ -1,0 +1,111 @@
+import { type ConnectRequest, clientErrors, disconnects } from "@fleetcast/protocol";
+import type { EngineContext } from "../context.ts";
+import type { ServerSubscription } from "../ports.ts";
+import { guarded } from "../proxy-guard.ts";
+import type { Connection } from "./connection.ts";
+import { type Ending, endWith, type Refusal, refuse } from "./outcome.ts";
+
+/** A server-side subscription that comes with the right to connect. */
+export interface ClaimedSubscription extends ServerSubscription {
+  readonly cacheRecover?: boolean;
+}
+
+/** Who connects, and what came with the right to. */
+export interface Claimed {
+  readonly kind: "claimed";
+  readonly from: "token" | "proxy" | "nobody" | "header";
+  readonly user: string;
+  /** Unix seconds; undefined: never. */
+  readonly expireAtS: number | undefined;
+  readonly info: Uint8Array | undefined;
+  readonly meta: Uint8Array | undefined;
+  /** `data` of the connect reply. */
+  readonly data: Uint8Array | undefined;
+  readonly subscriptions: ReadonlyMap<string, ClaimedSubscription>;
+}
+
+type Failure = Refusal | Ending;
+
+const nobody: Claimed = {
+  kind: "claimed",
+  from: "nobody",
+  user: "",
+  expireAtS: undefined,
+  info: undefined,
+  meta: undefined,
+  data: undefined,
+  subscriptions: new Map(),
+};
+const noOverride: ServerSubscription = { info: undefined, data: undefined, override: {} };
+
+/**
+ * Who connects. A token is believed or refused, and nobody else is asked then; without one the connect proxy is asked. Where
+ * neither says who it is, the anonymous options help, then the user that something in front of us vouches for (C12).
+ */
+export async function claim(connection: Connection, client: string, request: ConnectRequest): Promise<Claimed | Failure> {
+  const { options, ports } = connection.context;
+  if (request.token !== "") return claimByToken(connection.context, request.token);
+  const answered = ports.proxies.connect === undefined ? undefined : await claimByProxy(connection, client, request);
+  if (answered !== undefined) return answered;
+  if (options.allowAnonymousConnectWithoutToken || options.insecure) return nobody;
+  const { headerUser } = connection.transport;
+  return headerUser === undefined ? endWith(disconnects.badRequest) : { ...nobody, from: "header", user: headerUser };
+}
+
+async function claimByToken({ options, ports }: EngineContext, token: string): Promise<Claimed | Failure> {
+  const verified = await ports.verifier.connection(token);
+  if (!verified.ok) {
+    if (verified.why === "invalid") return endWith(disconnects.invalidToken);
+    return refuse(verified.why === "expired" ? clientErrors.tokenExpired : clientErrors.internal);
+  }
+  const { user, expireAtS, info, meta, channels, subs } = verified.claims;
+  if (user === "" && options.disallowAnonymousConnectionTokens) return endWith(disconnects.permissionDenied);
+  return {
+    kind: "claimed",
+    from: "token",
+    user,
+    expireAtS: options.insecure ? undefined : expireAtS,
+    info,
+    meta,
+    data: undefined,
+    subscriptions: tokenChannels({ channels, subs }),
+  };
+}
+
+/** Undefined: the backend does not say who it is. */
+async function claimByProxy(connection: Connection, client: string, request: ConnectRequest): Promise<Claimed | Failure | undefined> {
+  const { transport, context } = connection;
+  const { proxies, report } = context.ports;
+  const { data, name, version, headers } = request;
+  const caller = { client, user: "", transport, emulatedHeaders: headers, meta: undefined };
+  try {
+    const answer = await proxies.connect?.(caller, { data, name, version, channels: [...request.subs.keys()] });
+    if (answer === undefined) return undefined;
+    if (answer.kind !== "result") return guarded(answer, "connect", report);
+    const { result } = answer;
+    if (result === undefined) return undefined;
+    const channels = result.channels.map((channel) => [channel, noOverride] as const);
+    return {
+      kind: "claimed",
+      from: "proxy",
+      user: result.user,
+      expireAtS: result.expireAtS,
+      info: result.info,
+      meta: result.meta,
+      data: result.data,
+      subscriptions: new Map([...channels, ...result.subs]),
+    };
+  } catch (cause) {
+    report("the connect proxy did not answer", cause);
+    return refuse(clientErrors.internal);
+  }
+}
+
+/** Channels of a token: `subs` where there are any, else `channels` with the namespaces' own terms. */
+export function tokenChannels(claims: {
+  readonly channels: readonly string[];
+  readonly subs: ReadonlyMap<string, ServerSubscription>;
+}): ReadonlyMap<string, ServerSubscription> {
+  if (claims.subs.size > 0 || claims.channels.length === 0) return claims.subs;
+  return new Map(claims.channels.map((channel) => [channel, noOverride]));
+}
