@@ -29,7 +29,8 @@ import type { Logger } from "./log.ts";
 import { createCentrifugoPush } from "./push/centrifugo/centrifugo-push.ts";
 import { createCentrifugoProxyRoutes } from "./push/centrifugo/proxy-routes.ts";
 import { createEmbeddedPush } from "./push/embedded.ts";
-import { createOutgoingFetch } from "./push/outgoing-fetch.ts";
+import { createDestinations } from "./outgoing/destinations.ts";
+import { createOutgoingFetch } from "./outgoing/outgoing-fetch.ts";
 import type { PushEngine } from "./push/push-engine.ts";
 import { systemChance } from "./runtime/chance.ts";
 import { systemClock } from "./runtime/clock.ts";
@@ -155,10 +156,13 @@ function createPush(
   log: Logger,
 ): { readonly push: PushEngine; readonly engine: Engine | undefined } {
   const ports = { clock: systemClock, chance: systemChance };
+  const outgoing = createOutgoingFetch({
+    clock: systemClock,
+    destinations: createDestinations({ clock: systemClock, privateNetworks: config.outgoing.privateNetworks }),
+  });
   if (config.push.engine === "centrifugo") {
-    const fetch = createOutgoingFetch();
     return {
-      push: createCentrifugoPush({ ...ports, config: config.push.centrifugo, journal, options: config.engine, log, fetch }),
+      push: createCentrifugoPush({ ...ports, config: config.push.centrifugo, journal, options: config.engine, log, fetch: outgoing }),
       engine: undefined,
     };
   }

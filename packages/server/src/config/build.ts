@@ -49,6 +49,7 @@ export function buildConfig(settings: Settings, secrets: Secrets, dataDir: strin
     },
     engine: engineOptions(settings, version),
     proxies: settings.proxies,
+    outgoing: { privateNetworks: v["server.private_networks"] ?? [] },
     sharedPoll: {
       hmacSecretKey: v["shared_poll.hmac_secret_key"],
       hmacPreviousSecretKey: v["shared_poll.hmac_previous_secret_key"],

@@ -14,6 +14,8 @@ export interface Config {
   readonly engine: EngineOptions;
   /** Backends that are asked; the built-in policy is not among them. */
   readonly proxies: ProxiesConfig;
+  /** Requests that we send; see `outgoing/destinations.ts`. */
+  readonly outgoing: { readonly privateNetworks: readonly string[] };
   readonly sharedPoll: SharedPollSecrets;
   readonly websocket: WebSocketConfig & { readonly disabled: boolean };
   readonly httpStream: StreamConfig;

@@ -115,9 +115,19 @@ const insecureMeans: Readonly<Record<(typeof insecurePaths)[number], string>> = 
   "admin.insecure": "lets everybody administer",
 };
 
+/** What clients' tokens and signatures are made with. */
+const hmacSecrets = [
+  "client.token.hmac_secret_key",
+  "client.token.hmac_previous_secret_key",
+  "client.subscription_token.hmac_secret_key",
+  "client.subscription_token.hmac_previous_secret_key",
+  "shared_poll.hmac_secret_key",
+  "shared_poll.hmac_previous_secret_key",
+] as const;
+
 function warningsOf(values: OptionValues): string[] {
   const warnings: string[] = [];
-  for (const path of ["client.token.hmac_secret_key", "client.subscription_token.hmac_secret_key"] as const) {
+  for (const path of hmacSecrets) {
     const length = Buffer.byteLength(values[path]);
     if (length > 0 && length < 32) warnings.push(`${path} is shorter than 32 bytes; a longer one is harder to guess`);
   }

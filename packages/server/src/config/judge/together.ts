@@ -1,4 +1,5 @@
 import picomatch from "picomatch";
+import { isNetwork } from "../../outgoing/addresses.ts";
 import type { Problem } from "../problems.ts";
 import type { Gathered, Raw } from "../read/gather.ts";
 import { type OptionPath, type OptionValues, options } from "../table/options.ts";
@@ -24,6 +25,9 @@ export function judgeTogether(values: OptionValues, channels: Channels, gathered
       if (values[`${section}.${claim}`] !== "") refuse(`${section}.${claim}_regex`, `excludes ${section}.${claim}`);
       if (!isRegex(pattern)) refuse(`${section}.${claim}_regex`, "expected a regular expression in RE2 syntax");
     }
+  }
+  for (const network of values["server.private_networks"] ?? []) {
+    if (!isNetwork(network)) refuse("server.private_networks", "expected networks such as 10.0.0.0/8 or fd00::/8", network);
   }
   judgePersonalChannel(values, channels, refuse);
   judgeDoors(values, refuse);

@@ -7,11 +7,11 @@ import { type SubscribePolicy, withPolicy } from "../../auth/subscribe-policy.ts
 import type { ApiConfig, Config } from "../../config/config.ts";
 import { loadConfig } from "../../config/load.ts";
 import type { Logger } from "../../log.ts";
+import { createOutgoingFetch } from "../../outgoing/outgoing-fetch.ts";
 import { createCentrifugoPush } from "../../push/centrifugo/centrifugo-push.ts";
 import { centrifugoConfig } from "../../push/centrifugo/config-file.ts";
 import { freePort, type RunningCentrifugo, startCentrifugo } from "../../push/centrifugo/testing-centrifugo.ts";
 import { createEmbeddedPush } from "../../push/embedded.ts";
-import { createOutgoingFetch } from "../../push/outgoing-fetch.ts";
 import type { PushEngine } from "../../push/push-engine.ts";
 import { systemChance } from "../../runtime/chance.ts";
 import { systemClock } from "../../runtime/clock.ts";
@@ -114,7 +114,7 @@ export async function centrifugoSide(api: Partial<ApiConfig> = {}): Promise<ApiS
     clock: systemClock,
     chance: systemChance,
     log: noLog,
-    fetch: createOutgoingFetch(),
+    fetch: createOutgoingFetch({ clock: systemClock }),
   });
   journal.onCommitted((batch) => push.offer(batch));
   await push.start();

@@ -3,7 +3,8 @@ import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, test } from "node:test";
 import type { JournalRow } from "@fleetcast/storage";
-import { createOutgoingFetch } from "../outgoing-fetch.ts";
+import { createOutgoingFetch } from "../../outgoing/outgoing-fetch.ts";
+import { systemClock } from "../../runtime/clock.ts";
 import { type BatchItem, encodeBatch } from "./batch-codec.ts";
 import { createBatchSender } from "./batch-sender.ts";
 
@@ -24,7 +25,13 @@ after(() => {
   double.close();
 });
 const url = `http://127.0.0.1:${(double.address() as AddressInfo).port}`;
-const send = createBatchSender({ url, apiKey: "k", fetch: createOutgoingFetch(), timeoutMs: 300, answerBytesMax: 100_000 });
+const send = createBatchSender({
+  url,
+  apiKey: "k",
+  fetch: createOutgoingFetch({ clock: systemClock }),
+  timeoutMs: 300,
+  answerBytesMax: 100_000,
+});
 
 const row = (channel: string, offset: number, data: string | Uint8Array, tags?: Record<string, string>): JournalRow => ({
   id: offset,

@@ -1,4 +1,4 @@
-import { type OutgoingAnswer, OutgoingFailure, type OutgoingFetch } from "../outgoing-fetch.ts";
+import { type OutgoingAnswer, OutgoingFailure, type OutgoingFetch } from "../../outgoing/outgoing-fetch.ts";
 import { type BatchItem, decodeBatch, encodeBatch, type ItemOutcome } from "./batch-codec.ts";
 
 /**

@@ -1,6 +1,6 @@
 import type { Logger } from "../../log.ts";
+import { type OutgoingAnswer, OutgoingFailure, type OutgoingFetch } from "../../outgoing/outgoing-fetch.ts";
 import { internalError } from "../channel-rules.ts";
-import { type OutgoingAnswer, OutgoingFailure, type OutgoingFetch } from "../outgoing-fetch.ts";
 import { PushError } from "../push-engine.ts";
 import { Fields, MalformedJson } from "../raw-json/fields.ts";
 

@@ -55,6 +55,7 @@ function client(config: Config) {
     allow_anonymous_connect_without_token: engine.allowAnonymousConnectWithoutToken,
     disallow_anonymous_connection_tokens: engine.disallowAnonymousConnectionTokens,
     insecure: engine.insecure,
+    insecure_skip_token_signature_verify: tokens.insecureSkipTokenSignatureVerify,
     connect_include_server_time: engine.connectIncludeServerTime,
     ping_interval: duration(engine.pingIntervalMs),
     pong_timeout: duration(engine.pongTimeoutMs),
@@ -87,9 +88,16 @@ function allowedOrigins(config: Config): readonly string[] {
 function token(config: TokenConfig) {
   return {
     hmac_secret_key: config.hmacSecretKey,
+    hmac_previous_secret_key: config.hmacPreviousSecretKey,
+    hmac_previous_secret_key_valid_until: config.hmacPreviousSecretKeyValidUntilS,
     rsa_public_key: config.rsaPublicKey,
+    ecdsa_public_key: config.ecdsaPublicKey,
+    jwks_public_endpoint: config.jwksPublicEndpoint,
+    insecure_skip_jwks_endpoint_safety_check: config.insecureSkipJwksEndpointSafetyCheck,
     audience: config.audience,
+    audience_regex: config.audienceRegex,
     issuer: config.issuer,
+    issuer_regex: config.issuerRegex,
     user_id_claim: config.userIdClaim,
   };
 }

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { ManualClock, SeededChance } from "@fleetcast/engine/testing";
 import type { JournalRow } from "@fleetcast/storage";
 import type { Logger } from "../../log.ts";
-import { type OutgoingAnswer, OutgoingFailure, type OutgoingFetch } from "../outgoing-fetch.ts";
+import { type OutgoingAnswer, OutgoingFailure, type OutgoingFetch } from "../../outgoing/outgoing-fetch.ts";
 import { createBatchSender } from "./batch-sender.ts";
 import { Publisher } from "./publisher.ts";
 import { publisherLimits } from "./publisher-limits.ts";

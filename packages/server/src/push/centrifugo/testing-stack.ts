@@ -9,9 +9,9 @@ import type { Config } from "../../config/config.ts";
 import { loadConfig } from "../../config/load.ts";
 import type { Route } from "../../http/route.ts";
 import type { Logger } from "../../log.ts";
+import { createOutgoingFetch, type OutgoingFetch } from "../../outgoing/outgoing-fetch.ts";
 import { systemChance } from "../../runtime/chance.ts";
 import { systemClock } from "../../runtime/clock.ts";
-import { createOutgoingFetch, type OutgoingFetch } from "../outgoing-fetch.ts";
 import { type CentrifugoPush, createCentrifugoPush } from "./centrifugo-push.ts";
 import { centrifugoConfig } from "./config-file.ts";
 import { createCentrifugoProxyRoutes } from "./proxy-routes.ts";
@@ -91,7 +91,7 @@ function begin(
   limits: Partial<PublisherLimits> | undefined,
 ): { readonly push: CentrifugoPush; kill(): void } {
   let alive = true;
-  const fetch = createOutgoingFetch();
+  const fetch = createOutgoingFetch({ clock: systemClock });
   const untilKilled: OutgoingFetch = async (request) => {
     if (!alive) return new Promise(() => {});
     const answer = await fetch(request);

@@ -1,4 +1,4 @@
-import { bool, bytes, duration, int, oneOf, secret, string, url } from "../option.ts";
+import { bool, bytes, duration, int, list, oneOf, secret, string, url } from "../option.ts";
 
 /** Fleetcast's own sections: devices, store, fleet, dashboard, and how the push part is chosen. */
 const port = { min: 1, max: 65_535 };
@@ -9,6 +9,10 @@ export const ownOptions = {
 
   "server.tls_in_front": bool(false, "States that TLS ends in front of Fleetcast: plain text beyond this machine is allowed then."),
   "server.insecure_beyond_loopback": bool(false, "States that an `insecure` key is meant although the server is open beyond this machine."),
+  "server.private_networks": list(
+    [],
+    "Networks (such as `10.0.0.0/8`) that requests to backends and key sets may always go to. Without it a name that was public, or that a token took part in choosing, must lead to public addresses.",
+  ),
   "server.api_body_max": bytes(1_048_576, { min: 1_024, max: 268_435_456 }, "Largest body of one `/api` request (413)."),
 
   "mqtt.enabled": bool(true, "Takes devices in. Without it Fleetcast is a push server, fed through `/api`."),

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import net from "node:net";
 import { after, test } from "node:test";
 import { gzipSync } from "node:zlib";
+import { systemClock } from "../runtime/clock.ts";
 import { createOutgoingFetch, OutgoingFailure } from "./outgoing-fetch.ts";
 
 /** A peer that answers with exactly these bytes and then does as told. */
@@ -31,7 +33,7 @@ after(() => {
   for (const server of servers) server.close();
 });
 
-const outgoing = createOutgoingFetch();
+const outgoing = createOutgoingFetch({ clock: systemClock });
 const ask = async (url: Promise<string>, limits: { readonly timeoutMs?: number; readonly answerBytesMax?: number } = {}) =>
   outgoing({ url: await url, headers: {}, body: "{}", timeoutMs: 1_000, answerBytesMax: 1_000, ...limits });
 
@@ -85,3 +87,62 @@ for (const [name, url] of failures) {
     assert.ok(process.memoryUsage.rss() - before < 64 * 1_048_576);
   });
 }
+
+test("an answer packed with gzip is unpacked; an encoding that nobody asked for is a failure", async () => {
+  const packed = gzipSync("{}");
+  const answer = await ask(peer([head("200 OK", "content-encoding: gzip", `content-length: ${packed.length}`), packed]));
+  assert.equal(Buffer.from(answer.body).toString(), "{}");
+  for (const encoding of ["br", "deflate", "gzip, gzip"]) {
+    await assert.rejects(ask(peer([head("200 OK", `content-encoding: ${encoding}`, "content-length: 2"), "{}"])), OutgoingFailure);
+  }
+  await assert.rejects(ask(peer([head("200 OK", "content-encoding: gzip", "content-length: 2"), "{}"])), OutgoingFailure);
+});
+
+/** What a peer was sent, as text. */
+async function heard(url: (port: number) => string, headers: Readonly<Record<string, string>> = {}): Promise<string> {
+  const server = net.createServer();
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const request = new Promise<string>((resolve) => {
+    server.on("connection", (socket) => {
+      socket.once("data", (data) => {
+        resolve(data.toString("latin1"));
+        socket.end(head("200 OK", "content-length: 0", "connection: close"));
+      });
+    });
+  });
+  const { port } = server.address() as net.AddressInfo;
+  await outgoing({ url: url(port), headers, body: "{}", timeoutMs: 1_000, answerBytesMax: 10 });
+  return request;
+}
+
+test("[OUT6] a user name in an address becomes a header, unless there is one already", async () => {
+  const url = (port: number) => `http://fleet:p%40ss@127.0.0.1:${port}/x?y=1`;
+  const plain = await heard(url);
+  assert.match(plain, /^POST \/x\?y=1 HTTP/);
+  assert.match(plain, /\r\nauthorization: Basic ZmxlZXQ6cEBzcw==\r\n/i);
+  assert.doesNotMatch(plain, /fleet:/);
+  assert.match(await heard(url, { authorization: "Bearer x" }), /\r\nauthorization: Bearer x\r\n/i);
+});
+
+test("[OUT1] a proxy that the environment names is not used", { timeout: 20_000 }, async () => {
+  let asked = 0;
+  const proxy = net.createServer((socket) => {
+    asked += 1;
+    socket.destroy();
+  });
+  servers.push(proxy);
+  await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+  const address = `http://127.0.0.1:${(proxy.address() as net.AddressInfo).port}`;
+  const target = await peer([head("200 OK", "content-length: 2", "connection: close"), "ok"]);
+  const script = `
+    import { createOutgoingFetch } from ${JSON.stringify(new URL("./outgoing-fetch.ts", import.meta.url).pathname)};
+    const outgoing = createOutgoingFetch({ clock: { monotonicMs: () => 0 } });
+    const answer = await outgoing({ url: ${JSON.stringify(target)}, headers: {}, timeoutMs: 5000, answerBytesMax: 100 });
+    process.stdout.write(Buffer.from(answer.body).toString());`;
+  const env = { ...process.env, HTTP_PROXY: address, http_proxy: address, NO_PROXY: "", no_proxy: "" };
+  const said = await new Promise<string>((resolve, reject) => {
+    execFile(process.execPath, ["-e", script], { env }, (error, stdout) => (error === null ? resolve(stdout) : reject(error)));
+  });
+  assert.deepEqual([said, asked], ["ok", 0]);
+});
