@@ -79,13 +79,12 @@ export interface SubscriptionClaims {
 
 /** `invalid`: bad signature, form, audience, issuer. `expired`: `exp` passed or `nbf` ahead. `internal`: verifier failed. */
 export type TokenFailure = "invalid" | "expired" | "internal";
+export type TokenVerdict<Claims> = { readonly ok: true; readonly claims: Claims } | { readonly ok: false; readonly why: TokenFailure };
+
+/** Answers at once where it can: a storm of connects is mostly this. */
 export interface TokenVerifier {
-  connection(
-    token: string,
-  ): Promise<{ readonly ok: true; readonly claims: ConnectionClaims } | { readonly ok: false; readonly why: TokenFailure }>;
-  subscription(
-    token: string,
-  ): Promise<{ readonly ok: true; readonly claims: SubscriptionClaims } | { readonly ok: false; readonly why: TokenFailure }>;
+  connection(token: string): TokenVerdict<ConnectionClaims> | Promise<TokenVerdict<ConnectionClaims>>;
+  subscription(token: string): TokenVerdict<SubscriptionClaims> | Promise<TokenVerdict<SubscriptionClaims>>;
 }
 
 /**

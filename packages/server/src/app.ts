@@ -6,7 +6,9 @@ import { RE2JS } from "re2js";
 import { createMachineAuth, type MachineAuth } from "./auth/machines.ts";
 import { createPolicy, createSubscribePolicy } from "./auth/policy.ts";
 import { type SubscribePolicy, withPolicy } from "./auth/subscribe-policy.ts";
+import { keySetFetch } from "./auth/tokens/jwks/fetch-key-set.ts";
 import { createTokenSigner } from "./auth/tokens/signer.ts";
+import { createTrackVerifier } from "./auth/tokens/track-signature.ts";
 import { createTokenVerifier } from "./auth/tokens/verifier.ts";
 import { createLogin } from "./auth/users/login.ts";
 import { createSessions } from "./auth/users/sessions.ts";
@@ -26,11 +28,11 @@ import { createProbeRoutes } from "./lifecycle/probes.ts";
 import { removeRunningFile, writeRunningFile } from "./lifecycle/running-file.ts";
 import { openStore } from "./lifecycle/store.ts";
 import type { Logger } from "./log.ts";
+import { createDestinations } from "./outgoing/destinations.ts";
+import { createOutgoingFetch } from "./outgoing/outgoing-fetch.ts";
 import { createCentrifugoPush } from "./push/centrifugo/centrifugo-push.ts";
 import { createCentrifugoProxyRoutes } from "./push/centrifugo/proxy-routes.ts";
 import { createEmbeddedPush } from "./push/embedded.ts";
-import { createDestinations } from "./outgoing/destinations.ts";
-import { createOutgoingFetch } from "./outgoing/outgoing-fetch.ts";
 import type { PushEngine } from "./push/push-engine.ts";
 import { systemChance } from "./runtime/chance.ts";
 import { systemClock } from "./runtime/clock.ts";
@@ -169,7 +171,12 @@ function createPush(
   const journalLog = new JournalLog({ journal, clock: systemClock });
   const engine = createEngine(config.engine, {
     ...ports,
-    verifier: createTokenVerifier(config.client, ports),
+    verifier: createTokenVerifier(config.client, {
+      ...ports,
+      fetchKeySet: keySetFetch(outgoing),
+      warn: (message, cause) => log.warn({ cause }, message),
+    }),
+    trackVerifier: config.sharedPoll.hmacSecretKey === "" ? undefined : createTrackVerifier(config.sharedPoll, ports),
     memoryLog: new MemoryLog(ports),
     journalLog,
     proxies: withPolicy(noProxies, policy),

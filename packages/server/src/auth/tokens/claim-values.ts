@@ -1,5 +1,4 @@
 import type { TokenFailure } from "@fleetcast/engine";
-import { parseSource } from "./json-source.ts";
 
 /** Why a token is refused; caught by the verifier and never shown. The message is for tests and debug logs. */
 export class TokenRefusal extends Error {
@@ -24,42 +23,41 @@ export function foldedName(name: string): string {
 }
 
 /** Readers of one claim: `undefined` for null, which never overwrites an earlier value (J10). */
-export function stringClaim(source: Uint8Array): string | undefined {
-  const value = parseSource(source);
+export function stringClaim(source: string): string | undefined {
+  const value = JSON.parse(source) as unknown;
   if (value === null) return undefined;
   if (typeof value !== "string") throw invalid("a claim that must be a string is not");
-  return value;
+  return value.toWellFormed();
 }
 
-export function booleanClaim(source: Uint8Array): boolean | undefined {
-  const value = parseSource(source);
+export function booleanClaim(source: string): boolean | undefined {
+  const value = JSON.parse(source) as unknown;
   if (value === null) return undefined;
   if (typeof value !== "boolean") throw invalid("a claim that must be a boolean is not");
   return value;
 }
 
 /** A user id under the name of `user_id_claim`: text, or a whole number as it is written. */
-export function userIdClaim(source: Uint8Array): string | undefined {
-  const text = new TextDecoder().decode(source);
-  return /^\d{1,64}$/.test(text) ? text : stringClaim(source);
+export function userIdClaim(source: string): string | undefined {
+  return /^\d{1,64}$/.test(source) ? detached(source) : stringClaim(source);
 }
 
 /** Names without repeats; empty ones and nulls name nothing. */
-export function nameListClaim(source: Uint8Array): readonly string[] | undefined {
-  const value = parseSource(source);
+export function nameListClaim(source: string): readonly string[] | undefined {
+  const value = JSON.parse(source) as unknown;
   if (value === null) return undefined;
   if (!Array.isArray(value)) throw invalid("a claim that must be a list is not");
   const names = new Set<string>();
   for (const item of value) {
     if (item !== null && typeof item !== "string") throw invalid("a list of names holds something else");
-    if (item !== null && item !== "") names.add(item);
+    if (item !== null && item !== "") names.add(item.toWellFormed());
   }
   return [...names];
 }
 
 /** `aud`: one string or a list of strings. */
-export function audienceClaim(source: Uint8Array): readonly string[] {
-  const value = parseSource(source);
+export function audienceClaim(source: string): readonly string[] {
+  const value = JSON.parse(source) as unknown;
   if (typeof value === "string") return [value];
   if (Array.isArray(value) && value.every((item) => typeof item === "string")) return value;
   throw invalid("the audience is neither a string nor a list of strings");
@@ -70,8 +68,8 @@ const numericDateMax = 2 ** 63 - 62_135_596_800;
 const jsonNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
 /** `exp`, `nbf`, `iat`: seconds, a number or a number inside a string, fractions cut off (J6). */
-export function numericDateClaim(source: Uint8Array): number | undefined {
-  const value = parseSource(source);
+export function numericDateClaim(source: string): number | undefined {
+  const value = JSON.parse(source) as unknown;
   if (value === null) return undefined;
   if (typeof value !== "number" && !(typeof value === "string" && jsonNumber.test(value))) throw invalid("a time is not a number");
   const seconds = Number(value);
@@ -83,11 +81,10 @@ const int64Max = 2n ** 63n - 1n;
 const int64Min = -(2n ** 63n);
 
 /** `expire_at`: whole seconds written as an integer; strings, fractions and exponents are invalid (J6). */
-export function integerClaim(source: Uint8Array): number | undefined {
-  const text = new TextDecoder().decode(source);
-  if (text === "null") return undefined;
-  if (!/^-?\d{1,20}$/.test(text)) throw invalid("a time that must be an integer is not");
-  const value = BigInt(text);
+export function integerClaim(source: string): number | undefined {
+  if (source === "null") return undefined;
+  if (!/^-?\d{1,20}$/.test(source)) throw invalid("a time that must be an integer is not");
+  const value = BigInt(source);
   if (value > int64Max || value < int64Min) throw invalid("a time is out of range");
   return Number(value);
 }
@@ -99,7 +96,14 @@ export function base64Bytes(text: string): Uint8Array | undefined {
   return new Uint8Array(Buffer.from(compact, "base64"));
 }
 
-/** `info`, `data`, `meta`: the source bytes, null as well; a copy, because a view would keep the whole token alive. */
-export function rawClaim(source: Uint8Array): Uint8Array {
-  return source.slice();
+const utf8 = new TextEncoder();
+
+/** `info`, `data`, `meta`: the source bytes, null as well. */
+export function rawClaim(source: string): Uint8Array {
+  return utf8.encode(source);
+}
+
+/** The same text on its own: a part of a token's text would keep all of it in memory for as long as the connection lives. */
+export function detached(text: string): string {
+  return JSON.parse(JSON.stringify(text)) as string;
 }

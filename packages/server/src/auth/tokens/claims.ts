@@ -3,6 +3,7 @@ import {
   audienceClaim,
   base64Bytes,
   booleanClaim,
+  detached,
   foldedName,
   integerClaim,
   invalid,
@@ -13,29 +14,42 @@ import {
   TokenRefusal,
   userIdClaim,
 } from "./claim-values.ts";
-import { membersOf, parseSource } from "./json-source.ts";
+import type { Issued, IssuedRule } from "./issued.ts";
+import { membersOf, sourceText } from "./json-source.ts";
 
-/** What a token must agree with beside its signature; empty strings are not configured. */
+/** What a token must agree with beside its signature. */
 export interface ClaimRules {
-  readonly audience: string;
-  readonly issuer: string;
-  /** Top-level claim that holds the user id instead of `sub`. */
+  readonly issued: IssuedRule;
+  /** Top-level claim that holds the user id instead of `sub`; "" for none. */
   readonly userIdClaim: string;
   /** Unix milliseconds. */
   readonly nowMs: number;
+}
+
+/**
+ * Who made a token, read before its signature was looked at: it chooses among the key sets that the configuration lists, and
+ * nothing else.
+ */
+export function readIssued(payload: Uint8Array): Issued {
+  const raw: RawClaims = {};
+  for (const { name, value } of claimsOf(payload)) {
+    const folded = foldedName(name);
+    if (folded === "aud" || folded === "iss") readCommonClaim(raw, folded, value, "");
+  }
+  return raw;
 }
 
 /** Longest user id; the real server's only bound is the frame (J9, a deviation). Bytes. */
 export const userIdBytesMax = 1_024;
 
 /** Everything either kind of token may carry, read before any rule is applied. */
-interface RawClaims {
+interface RawClaims extends Issued {
+  audience?: readonly string[] | undefined;
+  issuer?: string | undefined;
   user?: string | undefined;
   expS?: number | undefined;
   nbfS?: number | undefined;
   expireAtS?: number | undefined;
-  audience?: readonly string[] | undefined;
-  issuer?: string | undefined;
   channel?: string | undefined;
   client?: string | undefined;
   info?: Uint8Array | undefined;
@@ -44,13 +58,13 @@ interface RawClaims {
   b64data?: string | undefined;
   meta?: Uint8Array | undefined;
   channels?: readonly string[] | undefined;
-  subs?: Map<string, Uint8Array> | undefined;
+  subs?: Map<string, string> | undefined;
   override?: OptionOverride | undefined;
 }
 
 /** Order of the rules: audience and issuer, `channel`, times, then `subs` (section 3.2 of the protocol reference). */
 export function decodeConnectionClaims(payload: Uint8Array, rules: ClaimRules): ConnectionClaims {
-  const raw = readClaims(payload, rules, "connection");
+  const raw = readClaims(payload, rules.userIdClaim, "connection");
   checkIssued(raw, rules);
   if (raw.channel !== undefined && raw.channel !== "") throw invalid("a connection token names a channel");
   checkTimes(raw, rules);
@@ -68,7 +82,7 @@ export function decodeConnectionClaims(payload: Uint8Array, rules: ClaimRules): 
 
 /** Here the times come before `channel`, and bad base64 is the token's fault (both as the real server does it). */
 export function decodeSubscriptionClaims(payload: Uint8Array, rules: ClaimRules): SubscriptionClaims {
-  const raw = readClaims(payload, rules, "subscription");
+  const raw = readClaims(payload, rules.userIdClaim, "subscription");
   checkIssued(raw, rules);
   checkTimes(raw, rules);
   if (raw.channel === undefined || raw.channel === "") throw invalid("a subscription token names no channel");
@@ -84,25 +98,31 @@ export function decodeSubscriptionClaims(payload: Uint8Array, rules: ClaimRules)
 }
 
 /** A wrong type is invalid wherever it stands, also in a member that a later one of the same name overwrites. */
-function readClaims(payload: Uint8Array, rules: ClaimRules, kind: "connection" | "subscription"): RawClaims {
-  const value = parseSource(payload);
-  if (typeof value !== "object" || Array.isArray(value)) throw invalid("the claims are not an object");
+function readClaims(payload: Uint8Array, userIdClaimName: string, kind: "connection" | "subscription"): RawClaims {
   const raw: RawClaims = {};
-  for (const member of value === null ? [] : membersOf(payload)) {
+  for (const member of claimsOf(payload)) {
     // A renamed user id is read as the real server reads it: exact name, the first of several, a number as its digits.
-    if (member.name === rules.userIdClaim) raw.user ??= userIdClaim(member.value);
-    readCommonClaim(raw, foldedName(member.name), member.value, rules);
-    if (kind === "connection") readConnectionClaim(raw, foldedName(member.name), member.value);
-    else readSubscriptionClaim(raw, foldedName(member.name), member.value);
+    if (member.name === userIdClaimName) raw.user ??= userIdClaim(member.value);
+    const name = foldedName(member.name);
+    readCommonClaim(raw, name, member.value, userIdClaimName);
+    if (kind === "connection") readConnectionClaim(raw, name, member.value);
+    else readSubscriptionClaim(raw, name, member.value);
   }
   return raw;
 }
 
-function readCommonClaim(raw: RawClaims, name: string, source: Uint8Array, rules: ClaimRules): void {
+function claimsOf(payload: Uint8Array): ReturnType<typeof membersOf> {
+  const source = sourceText(payload);
+  const value: unknown = JSON.parse(source);
+  if (typeof value !== "object" || Array.isArray(value)) throw invalid("the claims are not an object");
+  return value === null ? [] : membersOf(source);
+}
+
+function readCommonClaim(raw: RawClaims, name: string, source: string, userIdClaimName: string): void {
   switch (name) {
     case "sub": {
       const subject = stringClaim(source);
-      if (rules.userIdClaim === "") raw.user = subject ?? raw.user;
+      if (userIdClaimName === "") raw.user = subject ?? raw.user;
       return;
     }
     case "exp":
@@ -138,7 +158,7 @@ function readCommonClaim(raw: RawClaims, name: string, source: Uint8Array, rules
   }
 }
 
-function readConnectionClaim(raw: RawClaims, name: string, source: Uint8Array): void {
+function readConnectionClaim(raw: RawClaims, name: string, source: string): void {
   switch (name) {
     case "meta":
       raw.meta = rawClaim(source);
@@ -148,12 +168,12 @@ function readConnectionClaim(raw: RawClaims, name: string, source: Uint8Array): 
       return;
     case "subs":
       raw.subs ??= new Map();
-      for (const member of objectMembers(source)) raw.subs.set(member.name, member.value);
+      for (const member of objectMembers(source)) raw.subs.set(detached(member.name), member.value);
       return;
   }
 }
 
-function readSubscriptionClaim(raw: RawClaims, name: string, source: Uint8Array): void {
+function readSubscriptionClaim(raw: RawClaims, name: string, source: string): void {
   switch (name) {
     case "client":
       raw.client = stringClaim(source) ?? raw.client;
@@ -171,8 +191,7 @@ function readSubscriptionClaim(raw: RawClaims, name: string, source: Uint8Array)
 }
 
 function checkIssued(raw: RawClaims, rules: ClaimRules): void {
-  if (rules.audience !== "" && !raw.audience?.includes(rules.audience)) throw invalid("another audience");
-  if (rules.issuer !== "" && raw.issuer !== rules.issuer) throw invalid("another issuer");
+  if (!rules.issued.accepts(raw)) throw invalid("another audience or issuer");
 }
 
 function checkTimes(raw: RawClaims, rules: ClaimRules): void {
@@ -194,7 +213,7 @@ function checkedUser(user: string | undefined): string {
   return user;
 }
 
-function decodeServerSubscription(source: Uint8Array): ServerSubscription {
+function decodeServerSubscription(source: string): ServerSubscription {
   let info: Uint8Array | undefined;
   let data: Uint8Array | undefined;
   let b64info: string | undefined;
@@ -231,7 +250,7 @@ const overrideNames: ReadonlyMap<string, keyof OptionOverride> = new Map([
 ]);
 
 /** `{"presence":{"value":true}, ...}`; an option without `value` is off, as in the real server. */
-function decodeOverride(source: Uint8Array): OptionOverride {
+function decodeOverride(source: string): OptionOverride {
   const override: { -readonly [Name in keyof OptionOverride]: boolean } = {};
   for (const member of objectMembers(source)) {
     const option = overrideNames.get(foldedName(member.name));
@@ -246,14 +265,14 @@ function decodeOverride(source: Uint8Array): OptionOverride {
 }
 
 /** Members of an object; none for null. */
-function objectMembers(source: Uint8Array): ReturnType<typeof membersOf> {
+function objectMembers(source: string): ReturnType<typeof membersOf> {
   if (isNull(source)) return [];
-  if (source[0] !== 0x7b) throw invalid("a claim that must be an object is not");
+  if (!source.startsWith("{")) throw invalid("a claim that must be an object is not");
   return membersOf(source);
 }
 
-function isNull(source: Uint8Array): boolean {
-  return source[0] === 0x6e;
+function isNull(source: string): boolean {
+  return source === "null";
 }
 
 /** The base64 form wins. Bad base64 is an internal failure at the top of a connection token and invalid elsewhere (J10). */

@@ -14,9 +14,9 @@ export interface HmacJws {
 }
 
 /** @throws RangeError for an empty key: with it anybody could sign. */
-export function createHmacJws(key: SigningKey, type: string): HmacJws {
+export function createHmacJws(key: SigningKey, type: string, keyId?: string): HmacJws {
   if (key.length === 0) throw new RangeError("a signing key is empty");
-  const header = Buffer.from(JSON.stringify({ alg: "HS256", typ: type })).toString("base64url");
+  const header = Buffer.from(JSON.stringify({ alg: "HS256", typ: type, kid: keyId })).toString("base64url");
   const signatureOf = (signed: string) => createHmac("sha256", key).update(signed).digest("base64url");
   return {
     sign(payload) {

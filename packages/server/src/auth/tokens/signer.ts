@@ -1,7 +1,11 @@
 import type { Clock } from "@fleetcast/engine";
 import type { Role } from "@fleetcast/protocol";
 import type { ClientConfig, TokenConfig } from "../../config/config.ts";
-import { createHmacJws, type SigningKey } from "./hmac-jws.ts";
+import { createHmacJws, type HmacJws, type SigningKey } from "./hmac-jws.ts";
+
+/** `kid` of tokens under `ownTokenKey`, and their algorithm: the verifier has a door of its own for them. */
+export const ownTokenKeyId = "fleetcast-own";
+export const ownTokenAlgorithm = "HS256";
 
 /** What a token of one of our users says about them. */
 export interface TokenUser {
@@ -63,7 +67,7 @@ export function userProofs(fleetcastKey: SigningKey): { make(proof: UserProof): 
 }
 
 export function createTokenSigner(ports: {
-  readonly client: Pick<ClientConfig, "token" | "subscriptionToken">;
+  readonly client: Pick<ClientConfig, "token" | "subscriptionToken" | "ownTokenKey">;
   readonly fleetcastKey: SigningKey;
   readonly clock: Pick<Clock, "wallMs">;
 }): TokenSigner {
@@ -77,20 +81,26 @@ export function createTokenSigner(ports: {
       const expS = expiry(ttlS);
       const proof = proofs.make({ sub: user.id, exp: expS, role: user.role, generation: user.generation });
       const info = { name: user.name, role: user.role };
-      return sign(client.token, user.id, expS, { info, meta: { fleetcast: proof } });
+      return sign(client, client.token, user.id, expS, { info, meta: { fleetcast: proof } });
     },
     signSubscriptionToken(userId, channel, ttlS) {
-      return sign(subscriptionKeys, userId, expiry(ttlS), { channel });
+      return sign(client, subscriptionKeys, userId, expiry(ttlS), { channel });
     },
     signBearerToken({ subject, channels, info, meta }, ttlS) {
-      return sign(client.token, subject, expiry(ttlS), { channels, info, meta });
+      return sign(client, client.token, subject, expiry(ttlS), { channels, info, meta });
     },
   };
 }
 
 /** Carries audience, issuer and the renamed user id where the configuration asks for them, so that our verifier agrees. */
-function sign(config: TokenConfig, user: string, expS: number, claims: Readonly<Record<string, unknown>>): SignedToken {
-  if (config.hmacSecretKey === "") throw new NoSigningKey("no HMAC key is configured for client tokens");
+function sign(
+  { ownTokenKey }: Pick<ClientConfig, "ownTokenKey">,
+  config: TokenConfig,
+  user: string,
+  expS: number,
+  claims: Readonly<Record<string, unknown>>,
+): SignedToken {
+  const jws = ownTokenKey === "" ? configuredJws(config) : createHmacJws(ownTokenKey, "JWT", ownTokenKeyId);
   const issued = {
     sub: user,
     ...(config.userIdClaim === "" ? {} : { [config.userIdClaim]: user }),
@@ -99,5 +109,10 @@ function sign(config: TokenConfig, user: string, expS: number, claims: Readonly<
     ...(config.issuer === "" ? {} : { iss: config.issuer }),
     ...claims,
   };
-  return { token: createHmacJws(config.hmacSecretKey, "JWT").sign(issued), expS };
+  return { token: jws.sign(issued), expS };
+}
+
+function configuredJws(config: TokenConfig): HmacJws {
+  if (config.hmacSecretKey === "") throw new NoSigningKey("no HMAC key is configured for client tokens");
+  return createHmacJws(config.hmacSecretKey, "JWT");
 }

@@ -1,106 +1,109 @@
-import type { Clock, ConnectionClaims, SubscriptionClaims, TokenFailure, TokenVerifier } from "@fleetcast/engine";
-import { compactVerify, errors } from "jose";
+import type { Clock, ConnectionClaims, SubscriptionClaims, TokenFailure, TokenVerdict, TokenVerifier } from "@fleetcast/engine";
 import type { ClientConfig, TokenConfig } from "../../config/config.ts";
 import { invalid, TokenRefusal } from "./claim-values.ts";
 import { type ClaimRules, decodeConnectionClaims, decodeSubscriptionClaims } from "./claims.ts";
-import { parseSource } from "./json-source.ts";
+import { type CompactToken, compactReader } from "./compact.ts";
+import { type IssuedRule, issuedByAnyone, issuedRule } from "./issued.ts";
+import { publishedSignature } from "./jwks/published-signature.ts";
 import { type TokenKeys, type TokenSection, tokenKeys } from "./keys.ts";
+import { hmacCheck, type SignatureCheck } from "./signature-check.ts";
+import { ownTokenAlgorithm, ownTokenKeyId } from "./signer.ts";
 
-/** A client frame holds 65,536 bytes; no token that came in one is longer. */
-const tokenLengthMax = 65_536;
+export interface VerifierPorts {
+  readonly clock: Pick<Clock, "wallMs" | "monotonicMs">;
+  /**
+   * Reads a key set: status 200, whole, in time, of bounded size. `hostVaries`: a token took part in choosing the host. Absent
+   * where nothing is verified, only judged (`checkconfig`): every token of a key set is then invalid.
+   */
+  readonly fetchKeySet?: ((address: string, hostVaries: boolean) => Promise<Uint8Array>) | undefined;
+  readonly warn?: ((message: string, cause: unknown) => void) | undefined;
+}
 
-type Verdict<Claims> = { readonly ok: true; readonly claims: Claims } | { readonly ok: false; readonly why: TokenFailure };
+export type TokensConfig = Pick<ClientConfig, "token" | "subscriptionToken" | "insecureSkipTokenSignatureVerify" | "ownTokenKey">;
 
 /**
- * Verifies connection and subscription tokens. A claim is used only after the signature held (S1); the algorithm comes
- * from our key table, never from the token alone. Fails closed: whatever goes wrong inside is a refusal (A3).
- * @throws TokenKeyError for a configured key that cannot be used.
+ * Verifies connection and subscription tokens. A claim is used only after the signature held (S1), but for the choice among key
+ * sets that the configuration lists; the algorithm comes from our keys, never from the token alone. Fails closed: whatever goes
+ * wrong inside is a refusal (A3). HMAC tokens are answered at once.
+ * @throws TokenKeyError for something configured that cannot be used.
  */
-export function createTokenVerifier(
-  config: Pick<ClientConfig, "token" | "subscriptionToken">,
-  ports: { readonly clock: Pick<Clock, "wallMs"> },
-): TokenVerifier {
-  const connection = prepared(config.token, "client.token");
+export function createTokenVerifier(config: TokensConfig, ports: VerifierPorts): TokenVerifier {
+  const connection = doorsOf(config, config.token, "client.token", ports);
   // With its own section, subscription tokens have their own keys and `client.token` no longer opens channels.
-  const subscription = config.subscriptionToken.enabled ? prepared(config.subscriptionToken, "client.subscription_token") : connection;
+  const subscription = config.subscriptionToken.enabled
+    ? doorsOf(config, config.subscriptionToken, "client.subscription_token", ports)
+    : connection;
   return {
     connection: (token) => verify(token, connection, ports.clock, decodeConnectionClaims),
     subscription: (token) => verify(token, subscription, ports.clock, decodeSubscriptionClaims),
   };
 }
 
-interface Prepared {
-  readonly config: TokenConfig;
-  readonly keys: TokenKeys;
+/** One kind of token: whose signature opens, and what it must say of its maker. */
+interface Door {
+  readonly holds: SignatureCheck;
+  readonly issued: IssuedRule;
 }
 
-function prepared(config: TokenConfig, section: TokenSection): Prepared {
-  return { config, keys: tokenKeys(config, section) };
+interface Doors {
+  readonly read: (token: string) => CompactToken;
+  readonly userIdClaim: string;
+  readonly theirs: Door;
+  /** For tokens of our own users, where the configured keys cannot sign them. */
+  readonly ours: Door | undefined;
 }
 
-async function verify<Claims extends ConnectionClaims | SubscriptionClaims>(
-  token: string,
-  { config, keys }: Prepared,
+function doorsOf(config: TokensConfig, token: TokenConfig, section: TokenSection, ports: VerifierPorts): Doors {
+  const issued = issuedRule(token, section);
+  const configured =
+    token.jwksPublicEndpoint === ""
+      ? staticSignature(tokenKeys(token, section, () => ports.clock.wallMs() / 1_000))
+      : publishedSignature(token, section, issued, ports);
+  const holds = config.insecureSkipTokenSignatureVerify ? () => true : configured;
+  return {
+    read: compactReader(),
+    userIdClaim: token.userIdClaim,
+    theirs: { holds, issued },
+    ours: config.ownTokenKey === "" ? undefined : { holds: ownSignature(config.ownTokenKey), issued: issuedByAnyone },
+  };
+}
+
+/** The key is the one configured for the algorithm, whatever `kid` says (J5). */
+function staticSignature(keys: TokenKeys): SignatureCheck {
+  return (token) => keys.get(token.algorithm)?.(token) ?? false;
+}
+
+function ownSignature(key: string): SignatureCheck {
+  const check = hmacCheck(ownTokenAlgorithm, key);
+  return (token) => token.algorithm === ownTokenAlgorithm && check(token);
+}
+
+function verify<Claims extends ConnectionClaims | SubscriptionClaims>(
+  text: string,
+  doors: Doors,
   clock: Pick<Clock, "wallMs">,
   decode: (payload: Uint8Array, rules: ClaimRules) => Claims,
-): Promise<Verdict<Claims>> {
+): TokenVerdict<Claims> | Promise<TokenVerdict<Claims>> {
   try {
-    const payload = await verifiedPayload(token, keys);
-    const rules = { audience: config.audience, issuer: config.issuer, userIdClaim: config.userIdClaim, nowMs: clock.wallMs() };
-    return { ok: true, claims: decode(payload, rules) };
+    const token = doors.read(text);
+    const door = doors.ours !== undefined && token.keyId === ownTokenKeyId ? doors.ours : doors.theirs;
+    const held = door.holds(token);
+    const claims = (holds: boolean): TokenVerdict<Claims> => {
+      if (!holds) throw invalid("the signature does not hold");
+      return { ok: true, claims: decode(token.payload, { issued: door.issued, userIdClaim: doors.userIdClaim, nowMs: clock.wallMs() }) };
+    };
+    return held instanceof Promise ? held.then(claims).catch(failed) : claims(held);
   } catch (error) {
-    return { ok: false, why: failureOf(error) };
+    return failed(error);
   }
 }
 
-async function verifiedPayload(token: string, keys: TokenKeys): Promise<Uint8Array> {
-  if (token.length > tokenLengthMax) throw invalid("the token is too long");
-  const parts = token.split(".");
-  if (parts.length !== 3 || !parts.every(isCanonicalBase64Url)) throw invalid("not three parts of base64url");
-  const chosen = keys.get(algorithmOf(parts[0]!));
-  if (chosen === undefined) throw invalid("no key for the algorithm");
-  const { payload } = await compactVerify(token, await chosen.key(), { algorithms: [chosen.algorithm] });
-  return payload;
+function failed(error: unknown): { readonly ok: false; readonly why: TokenFailure } {
+  return { ok: false, why: failureOf(error) };
 }
 
-/** The header's algorithm; headers that would change what is signed are refused (J5, a deviation). */
-function algorithmOf(part: string): string {
-  const header = parseSource(Buffer.from(part, "base64url"));
-  if (typeof header !== "object" || header === null) throw invalid("the header is not an object");
-  if ("crit" in header || ("b64" in header && header.b64 !== true)) throw invalid("the header asks for an extension");
-  for (const name of ["typ", "cty", "kid"]) {
-    const value = (header as Readonly<Record<string, unknown>>)[name];
-    if (value !== undefined && value !== null && typeof value !== "string") throw invalid("a header of the wrong type");
-  }
-  if (!("alg" in header) || typeof header.alg !== "string") throw invalid("the header names no algorithm");
-  return header.alg;
-}
-
-const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-/**
- * Exactly one spelling for each value: no padding, white space or other alphabet, and no bits set that belong to no
- * byte. A second spelling of one signature would be a second token with the same right (J1, J11, deviations).
- */
-function isCanonicalBase64Url(part: string): boolean {
-  if (!/^[A-Za-z0-9_-]+$/.test(part)) return false;
-  const last = alphabet.indexOf(part.at(-1)!);
-  switch (part.length % 4) {
-    case 0:
-      return true;
-    case 2:
-      return last % 16 === 0;
-    case 3:
-      return last % 4 === 0;
-    default:
-      return false;
-  }
-}
-
-/** What jose and the JSON reader refuse is the token's fault; anything else is ours. */
+/** What the JSON reader refuses is the token's fault; anything else is ours. */
 function failureOf(error: unknown): TokenFailure {
   if (error instanceof TokenRefusal) return error.why;
-  const tokensFault =
-    error instanceof errors.JOSEError || error instanceof SyntaxError || error instanceof TypeError || error instanceof RangeError;
-  return tokensFault ? "invalid" : "internal";
+  return error instanceof SyntaxError || error instanceof TypeError || error instanceof RangeError ? "invalid" : "internal";
 }
