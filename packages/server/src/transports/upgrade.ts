@@ -21,7 +21,8 @@ export function refusedHandshake(request: Request, origin: OriginRule): Response
   const tokens = (name: string): readonly string[] => tokensOf(request, name).map((token) => token.toLowerCase());
   if (!tokens("connection").includes("upgrade") || !tokens("upgrade").includes("websocket")) return refusal(request, origin, 400);
   if (request.method !== "GET") return refusal(request, origin, 405);
-  if (!tokens("sec-websocket-version").includes("13")) return refusal(request, origin, 400);
+  // Bun upgrades no list of versions.
+  if (request.headers.get("sec-websocket-version") !== "13") return refusal(request, origin, 400);
   if (!/^[A-Za-z0-9+/]{22}==$/.test(request.headers.get("sec-websocket-key") ?? "")) return refusal(request, origin, 400);
   if (!origin(request.headers.get("origin"), request.headers.get("host"))) return refusal(request, origin, 403);
   return undefined;
