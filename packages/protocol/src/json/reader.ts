@@ -1,235 +1,260 @@
 import { offsetBeyondExact, offsetMax } from "../limits.ts";
 import { ProtocolViolation } from "../protocol-violation.ts";
+import type { Field, FieldReader, Shape } from "../requests/field-reader.ts";
 import { textOf } from "../utf8.ts";
-import { isNullAt, scanString, scanValue, skipWhitespace } from "./scan.ts";
+import { endOfPlain, isNullAt, scanString, scanValue, skipWhitespace } from "./scan.ts";
 
-/** Where a member's value stands in the bytes. */
-export interface Extent {
-  readonly start: number;
-  readonly end: number;
-  /** Values that members of the same name had before this one. */
-  readonly earlier?: readonly Extent[] | undefined;
-}
-
-export type Members = ReadonlyMap<string, Extent>;
+const quote = 0x22;
+const comma = 0x2c;
+const minus = 0x2d;
+const zero = 0x30;
+const colon = 0x3a;
+const openBracket = 0x5b;
+const closeBracket = 0x5d;
+const openBrace = 0x7b;
+const closeBrace = 0x7d;
 
 /** As many digits are exact in a JavaScript number, whatever they are. */
 const exactDigits = 15;
 /** Digits of 2^64-1. */
 const digitsMax = 20;
-const noMembers: Members = new Map();
+const int64Min = -(2n ** 63n);
+const int64Max = 2n ** 63n - 1n;
+const uint64Max = 2n ** 64n - 1n;
+const noFields: readonly Field[] = [];
+const noShape: Shape = { byName: new Map(), byLength: [] };
+
+/** Where an outer message goes on. */
+interface Outer {
+  readonly shape: Shape;
+  readonly repeatedUntil: number;
+  readonly field: number;
+}
 
 /**
- * Typed access to one line of JSON. Types are as strict as Centrifugo's decoder: integers are written without point and
- * exponent, everything else of another type is a violation. So is what it forgives: names of fields in any case; `null`
- * says nothing; a member that stands twice, where the second message goes on from the first and of other values the last
- * counts. Bytes that are not UTF-8 are U+FFFD in strings (C1) and stay as they are in payloads (C21).
+ * Field by field through one JSON value, in one pass. Types are as strict as Centrifugo's decoder: integers are written
+ * without point and exponent, everything else of another type is a violation. So is what it forgives: names of fields in any
+ * case, unknown ones, and `null`, which says nothing except as a payload. What stands behind the value is not looked at.
+ * Bytes that are not UTF-8 are U+FFFD in strings (C1) and stay as they are in payloads (C21).
  */
-export class JsonReader {
+export class JsonReader implements FieldReader {
   readonly #bytes: Uint8Array;
+  #at: number;
+  #shape: Shape = noShape;
+  /** The byte that ends the list or map of which `next` gives one element or entry after the other; 0 outside. */
+  #repeatedUntil = 0;
+  /** Before the first member of the open message. */
+  #isAtStart = false;
+  /** The open message is `null`. */
+  #isNull = false;
+  readonly #outer: Outer[] = [];
+  field = 0;
 
-  constructor(line: Uint8Array) {
-    this.#bytes = line;
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#at = skipWhitespace(bytes, 0);
   }
 
-  /** The object at the start of the line; bytes behind it are not looked at. `null` counts as empty. */
-  root(): Members {
-    const start = skipWhitespace(this.#bytes, 0);
-    if (isNullAt(this.#bytes, start)) return noMembers;
-    const members = new Map<string, Extent>();
-    this.#object(start, members, true);
-    return members;
-  }
-
-  /** The fields of a message, by their names in lower case. */
-  members(extent: Extent | undefined): Members {
-    return this.#merged(extent, true);
-  }
-
-  /** The elements of an array; `null` and absent count as empty. */
-  list<T>(members: Members, name: string, read: (element: Extent) => T): readonly T[] {
-    const extent = members.get(name);
-    let list: readonly T[] = [];
-    if (extent !== undefined) for (const one of inOrder(extent)) list = this.#elements(one).map(read);
-    return list;
-  }
-
-  /** A map of foreign names; of two entries with one name the last counts. */
-  map<T>(members: Members, name: string, read: (value: Extent) => T): ReadonlyMap<string, T> {
-    const map = new Map<string, T>();
-    for (const [key, extent] of this.#merged(members.get(name), false)) {
-      for (const one of inOrder(extent)) map.set(key, read(one));
+  open(shape: Shape): void {
+    this.#outer.push({ shape: this.#shape, repeatedUntil: this.#repeatedUntil, field: this.field });
+    this.#shape = shape;
+    this.#repeatedUntil = 0;
+    if (isNullAt(this.#bytes, this.#at)) {
+      this.#at += 4;
+      this.#isNull = true;
+      return;
     }
-    return map;
+    this.#take(openBrace);
+    this.#isAtStart = true;
   }
 
-  /** A member that is looked at whole, built in one pass, however deep it nests; undefined where it is null or absent. */
-  built<T>(members: Members, name: string, read: (value: unknown) => T): T | undefined {
-    const extent = members.get(name);
-    let value: T | undefined;
-    if (extent === undefined) return undefined;
-    for (const one of inOrder(extent)) value = this.#isNull(one) ? undefined : read(JSON.parse(textOf(this.#bytes, one.start, one.end)));
-    return value;
+  close(): void {
+    const outer = this.#outer.pop();
+    if (outer === undefined) throw new Error("a message was closed that is not open");
+    this.#shape = outer.shape;
+    this.#repeatedUntil = outer.repeatedUntil;
+    this.field = outer.field;
+    this.#isNull = false;
   }
 
-  /** True when the member is there and not null: `"ping":{}` says something, `"ping":null` does not. */
-  has(members: Members, name: string): boolean {
-    const extent = members.get(name);
-    return extent !== undefined && !this.#isNull(extent);
-  }
-
-  string(members: Members, name: string): string {
-    const extent = members.get(name);
-    if (extent === undefined) return "";
-    if (extent.earlier === undefined) return this.stringAt(extent);
-    let text = "";
-    for (const one of inOrder(extent)) if (!this.#isNull(one)) text = this.stringAt(one);
-    return text;
-  }
-
-  boolean(members: Members, name: string): boolean {
-    const extent = members.get(name);
-    if (extent === undefined) return false;
-    let value = false;
-    for (const one of inOrder(extent)) {
-      const first = this.#bytes[one.start];
-      if (first === 0x74) value = true;
-      else if (first === 0x66) value = false;
-      else if (!this.#isNull(one)) throw new ProtocolViolation(`${name} is not a boolean`);
+  next(): boolean {
+    if (this.#isNull) return false;
+    if (this.#repeatedUntil !== 0) {
+      if (this.#goesOn(this.#repeatedUntil)) return true;
+      this.#repeatedUntil = 0;
     }
-    return value;
+    for (;;) {
+      if (this.#isAtStart) {
+        this.#isAtStart = false;
+        if (this.#isEmpty(closeBrace)) return false;
+      } else if (!this.#goesOn(closeBrace)) return false;
+      const field = this.#namedField();
+      if (field === undefined) this.skip();
+      else if (field.kind !== "payload" && isNullAt(this.#bytes, this.#at)) this.#at += 4;
+      else if (this.#enters(field)) {
+        this.field = field.number;
+        return true;
+      }
+    }
   }
 
-  int32(members: Members, name: string): number {
-    return Number(this.#integer(members, name, -2_147_483_648, 2_147_483_647));
+  uint32(): number {
+    return this.#integer(0, 4_294_967_295);
   }
 
-  uint32(members: Members, name: string): number {
-    return Number(this.#integer(members, name, 0, 4_294_967_295));
+  int32(): number {
+    return this.#integer(-2_147_483_648, 2_147_483_647);
   }
 
-  int64(members: Members, name: string): bigint {
-    return BigInt(this.#integer(members, name, -(2n ** 63n), 2n ** 63n - 1n));
+  flags(): number {
+    const value = this.#number();
+    if (value < int64Min || value > int64Max) throw new ProtocolViolation("a number out of range");
+    return typeof value === "bigint" ? Number(BigInt.asIntN(32, value)) : value | 0;
   }
 
-  /** An offset: exact, or `offsetBeyondExact`. */
-  offset(members: Members, name: string): number {
-    const value = this.#integer(members, name, 0, 2n ** 64n - 1n);
+  offset(): number {
+    const isNegative = this.#bytes[this.#at] === minus; // "-0" is below zero, too
+    const value = this.#number();
+    if (isNegative || value > uint64Max) throw new ProtocolViolation("a number out of range");
     return value > offsetMax ? offsetBeyondExact : Number(value);
   }
 
-  /** A copy of the very bytes of a value, also of `null`. */
-  raw(members: Members, name: string): Uint8Array | undefined {
-    const extent = members.get(name);
-    return extent === undefined ? undefined : new Uint8Array(this.#bytes.subarray(extent.start, extent.end));
+  boolean(): boolean {
+    const isTrue = this.#bytes[this.#at] === 0x74;
+    if (!isTrue && this.#bytes[this.#at] !== 0x66) throw new ProtocolViolation("not a boolean");
+    this.skip();
+    return isTrue;
   }
 
-  stringAt(extent: Extent): string {
-    if (this.#isNull(extent)) return "";
-    if (this.#bytes[extent.start] !== 0x22) throw new ProtocolViolation("not a string");
-    const text = textOf(this.#bytes, extent.start + 1, extent.end - 1);
+  /** `null` stands for an empty one, in lists and maps. */
+  string(): string {
+    if (isNullAt(this.#bytes, this.#at)) {
+      this.#at += 4;
+      return "";
+    }
+    const start = this.#at + 1;
+    const end = endOfPlain(this.#bytes, start);
+    if (this.#bytes[this.#at] === quote && this.#bytes[end] === quote) {
+      this.#at = end + 1;
+      return textOf(this.#bytes, start, end);
+    }
+    this.#at = found(scanString(this.#bytes, this.#at));
     // `"\ud800"` names no character: read as U+FFFD, so that every name we keep can be written as UTF-8.
-    return text.includes("\\") ? String(JSON.parse(`"${text}"`)).toWellFormed() : text;
+    return String(JSON.parse(textOf(this.#bytes, start - 1, this.#at))).toWellFormed();
   }
 
-  #merged(extent: Extent | undefined, isMessage: boolean): Members {
-    if (extent === undefined) return noMembers;
-    const members = new Map<string, Extent>();
-    for (const one of inOrder(extent)) {
-      if (this.#isNull(one)) members.clear();
-      else this.#object(one.start, members, isMessage);
-    }
-    return members;
+  bytes(): Uint8Array {
+    const start = this.#at;
+    this.skip();
+    return new Uint8Array(this.#bytes.subarray(start, this.#at));
   }
 
-  #object(start: number, members: Map<string, Extent>, isMessage: boolean): void {
+  entry<T>(into: Map<string, T>, readValue: () => T): void {
+    const key = this.#name();
+    into.set(key, readValue());
+  }
+
+  skip(): void {
+    this.#at = found(scanValue(this.#bytes, this.#at));
+  }
+
+  /** The field that a member's name means; what follows is its value. */
+  #namedField(): Field | undefined {
     const bytes = this.#bytes;
-    if (bytes[start] !== 0x7b) throw new ProtocolViolation("not an object");
-    let at = skipWhitespace(bytes, start + 1);
-    if (bytes[at] === 0x7d) return;
-    for (;;) {
-      const nameEnd = found(scanString(bytes, at));
-      const name = this.stringAt({ start: at, end: nameEnd });
-      at = skipWhitespace(bytes, nameEnd);
-      if (bytes[at] !== 0x3a) throw new ProtocolViolation("a member without a colon");
-      const valueStart = skipWhitespace(bytes, at + 1);
-      const valueEnd = found(scanValue(bytes, valueStart));
-      setMember(members, isMessage ? name.toLowerCase() : name, { start: valueStart, end: valueEnd });
-      at = skipWhitespace(bytes, valueEnd);
-      const next = bytes[at];
-      if (next === 0x7d) return;
-      if (next !== 0x2c) throw new ProtocolViolation("an object without an end");
-      at = skipWhitespace(bytes, at + 1);
+    const start = this.#at + 1;
+    const end = endOfPlain(bytes, start);
+    for (const field of this.#shape.byLength[end - start] ?? noFields) {
+      if (!stands(field.name, bytes, start) || bytes[end] !== quote || bytes[this.#at] !== quote) continue;
+      this.#at = end + 1;
+      this.#toValue();
+      return field;
     }
+    const name = this.#name();
+    return this.#shape.byName.get(name) ?? this.#shape.byName.get(name.toLowerCase());
   }
 
-  #elements(extent: Extent): readonly Extent[] {
-    if (this.#isNull(extent)) return [];
-    const bytes = this.#bytes;
-    if (bytes[extent.start] !== 0x5b) throw new ProtocolViolation("not an array");
-    const elements: Extent[] = [];
-    let at = skipWhitespace(bytes, extent.start + 1);
-    if (bytes[at] === 0x5d) return elements;
-    for (;;) {
-      const end = found(scanValue(bytes, at));
-      elements.push({ start: at, end });
-      at = skipWhitespace(bytes, end);
-      if (bytes[at] !== 0x2c) return elements; // the whole value was scanned before: this is its end
-      at = skipWhitespace(bytes, at + 1);
-    }
+  /** Goes into a list or a map; false where it is empty. */
+  #enters({ kind }: Field): boolean {
+    if (kind !== "list" && kind !== "map") return true;
+    this.#take(kind === "list" ? openBracket : openBrace);
+    const closer = kind === "list" ? closeBracket : closeBrace;
+    if (this.#isEmpty(closer)) return false;
+    this.#repeatedUntil = closer;
+    return true;
   }
 
-  #integer(members: Members, name: string, min: number | bigint, max: number | bigint): number | bigint {
-    const extent = members.get(name);
-    if (extent === undefined) return 0;
-    let value: number | bigint = 0;
-    for (const one of inOrder(extent)) {
-      if (this.#isNull(one)) continue;
-      const read = this.#integerAt(one, min < 0);
-      if (read === undefined || read < min || read > max) throw new ProtocolViolation(`${name} is not an integer in range`);
-      value = read;
-    }
-    return value;
+  /** A member's name; what follows is its value. */
+  #name(): string {
+    if (this.#bytes[this.#at] !== quote) throw new ProtocolViolation("not a name");
+    const name = this.string();
+    this.#toValue();
+    return name;
   }
 
-  /** Undefined for what is no integer, and for what has more digits than any that is wanted. `-0` is below zero. */
-  #integerAt({ start, end }: Extent, isSigned: boolean): number | bigint | undefined {
-    const isNegative = this.#bytes[start] === 0x2d;
+  #toValue(): void {
+    this.#at = skipWhitespace(this.#bytes, this.#at);
+    this.#take(colon);
+    this.#at = skipWhitespace(this.#bytes, this.#at);
+  }
+
+  /** Behind a value: true where another one follows, false behind the closer. */
+  #goesOn(closer: number): boolean {
+    this.#at = skipWhitespace(this.#bytes, this.#at);
+    if (this.#bytes[this.#at] !== comma) {
+      this.#take(closer);
+      return false;
+    }
+    this.#at = skipWhitespace(this.#bytes, this.#at + 1);
+    return true;
+  }
+
+  #isEmpty(closer: number): boolean {
+    this.#at = skipWhitespace(this.#bytes, this.#at);
+    if (this.#bytes[this.#at] !== closer) return false;
+    this.#at++;
+    return true;
+  }
+
+  #take(byte: number): void {
+    if (this.#bytes[this.#at] !== byte) throw new ProtocolViolation("not JSON, or another type");
+    this.#at++;
+  }
+
+  #integer(min: number, max: number): number {
+    const isNegativeZero = min === 0 && this.#bytes[this.#at] === minus;
+    const value = this.#number();
+    if (isNegativeZero || value < min || value > max) throw new ProtocolViolation("a number out of range");
+    return Number(value);
+  }
+
+  /** A whole number. A point or an exponent behind it fits nowhere, so `next` finds it. */
+  #number(): number | bigint {
+    const start = this.#at;
+    const isNegative = this.#bytes[start] === minus;
     const digits = isNegative ? start + 1 : start;
-    if ((isNegative && !isSigned) || end - digits > digitsMax) return undefined;
+    let at = digits;
     let value = 0;
-    for (let at = digits; at < end; at++) {
-      const digit = this.#bytes[at]! - 0x30;
-      if (digit < 0 || digit > 9) return undefined;
-      value = value * 10 + digit;
-    }
-    if (end - digits > exactDigits) return BigInt(textOf(this.#bytes, start, end));
+    for (let digit = this.#digit(at); digit !== undefined; digit = this.#digit(++at)) value = value * 10 + digit;
+    const count = at - digits;
+    if (count === 0 || count > digitsMax || (count > 1 && this.#bytes[digits] === zero)) throw new ProtocolViolation("not an integer");
+    this.#at = at;
+    if (count > exactDigits) return BigInt(textOf(this.#bytes, start, at));
     return isNegative ? -value : value;
   }
 
-  #isNull(extent: Extent): boolean {
-    return this.#bytes[extent.start] === 0x6e;
+  #digit(at: number): number | undefined {
+    const byte = this.#bytes[at];
+    return byte !== undefined && byte >= zero && byte <= 0x39 ? byte - zero : undefined;
   }
+}
+
+/** Do these bytes stand at `start`? */
+function stands(name: Uint8Array, bytes: Uint8Array, start: number): boolean {
+  for (let index = 0; index < name.length; index++) if (name[index] !== bytes[start + index]) return false;
+  return true;
 }
 
 function found(at: number): number {
   if (at === -1) throw new ProtocolViolation("not JSON");
   return at;
-}
-
-function setMember(members: Map<string, Extent>, name: string, value: Extent): void {
-  const before = members.get(name);
-  if (before === undefined) {
-    members.set(name, value);
-    return;
-  }
-  // One list goes on from value to value: a frame has room for thousands of one name.
-  const earlier = (before.earlier ?? []) as Extent[];
-  earlier.push(before);
-  members.set(name, { ...value, earlier });
-}
-
-/** Values of one name from the first to the last. */
-function inOrder(extent: Extent): readonly Extent[] {
-  return extent.earlier === undefined ? [extent] : [...extent.earlier, { start: extent.start, end: extent.end }];
 }

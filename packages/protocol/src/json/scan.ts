@@ -79,12 +79,18 @@ export function scanString(bytes: Uint8Array, at: number): number {
   if (bytes[at] !== quote) return notJson;
   at++;
   for (;;) {
-    while (plainInString[bytes[at]!] === 1) at++;
+    at = endOfPlain(bytes, at);
     if (bytes[at] === quote) return at + 1;
     // A control character and the end of the bytes are no escape either.
     at = scanEscape(bytes, at);
     if (at === notJson) return notJson;
   }
+}
+
+/** The first byte at or after `at` that may not stand in a string as it is. */
+export function endOfPlain(bytes: Uint8Array, at: number): number {
+  while (plainInString[bytes[at]!] === 1) at++;
+  return at;
 }
 
 /** `"name" :` and the whitespace behind it. */

@@ -1,5 +1,6 @@
 import { offsetBeyondExact } from "../limits.ts";
 import { ProtocolViolation } from "../protocol-violation.ts";
+import type { FieldReader } from "../requests/field-reader.ts";
 import { textOf } from "../utf8.ts";
 
 const wholeWord = 2 ** 32;
@@ -13,39 +14,49 @@ const wire = { varint: 0, fixed64: 1, bytes: 2, groupStart: 3, groupEnd: 4, fixe
  * order, repeated ones, unknown ones skipped, integers cut to their width. No length is believed before it was compared
  * with the bytes that are there, and nothing recurses: how deep a message nests is the sender's choice (C10, C20).
  */
-export class WireReader {
+export class WireReader implements FieldReader {
   readonly #bytes: Uint8Array;
-  #at: number;
+  readonly #isWhole: boolean;
+  readonly #outerEnds: number[] = [];
+  #at = 0;
   /** Where the open message ends. */
   #end: number;
   #low = 0;
   #high = 0;
   #wireType = 0;
-  /** Number of the field that `next` stopped at. */
   field = 0;
 
-  /** Around a whole frame: messages, each behind its length. */
-  constructor(bytes: Uint8Array) {
+  /** `delimited`: a frame of messages, each behind its length. `single`: one message and nothing else. */
+  constructor(bytes: Uint8Array, framing: "delimited" | "single" = "delimited") {
     this.#bytes = bytes;
-    this.#at = 0;
     this.#end = bytes.length;
+    this.#isWhole = framing === "single";
   }
 
+  /** Nothing follows the messages that were read. */
   get isAtEnd(): boolean {
     return this.#at >= this.#end;
   }
 
-  /** Enters the next message of the frame; `close` with the answer goes back. */
-  openDelimited(): number {
-    this.#wireType = wire.bytes;
+  open(): void {
+    const isInFrame = this.#outerEnds.length === 0;
     const before = this.#at;
-    const outerEnd = this.open();
-    // Bits that have no place in 64 are an error here, unlike inside a message.
-    if (this.#at - before === 10 && this.#bytes[this.#at - 1]! > 1) throw new ProtocolViolation("a length above 64 bits");
-    return outerEnd;
+    this.#outerEnds.push(this.#end);
+    if (isInFrame && this.#isWhole) return;
+    if (isInFrame) this.#wireType = wire.bytes;
+    const start = this.#length();
+    this.#end = this.#at;
+    this.#at = start;
+    // Bits of a length that have no place in 64 are an error here, unlike inside a message.
+    if (isInFrame && start - before === 10 && this.#bytes[start - 1]! > 1) throw new ProtocolViolation("a length above 64 bits");
   }
 
-  /** Goes to the next field of the open message; false at its end. Each field must then be read, opened or skipped. */
+  close(): void {
+    const outerEnd = this.#outerEnds.pop();
+    if (outerEnd === undefined) throw new Error("a message was closed that is not open");
+    this.#end = outerEnd;
+  }
+
   next(): boolean {
     if (this.#at >= this.#end) return false;
     this.#varint();
@@ -67,13 +78,16 @@ export class WireReader {
     return this.#low;
   }
 
+  flags(): number {
+    return this.int32();
+  }
+
   boolean(): boolean {
     this.#expect(wire.varint);
     this.#varint();
     return (this.#low | this.#high) !== 0;
   }
 
-  /** A 64-bit offset: exact, or `offsetBeyondExact`. */
   offset(): number {
     this.#expect(wire.varint);
     this.#varint();
@@ -81,30 +95,27 @@ export class WireReader {
     return high > exactHighMax ? offsetBeyondExact : high * wholeWord + (this.#low >>> 0);
   }
 
-  /** Invalid UTF-8 is read as U+FFFD. */
   string(): string {
     const start = this.#length();
     return textOf(this.#bytes, start, this.#at);
   }
 
-  /** A copy: a payload of one byte must not keep its whole frame in memory. */
   bytes(): Uint8Array {
     const start = this.#length();
     return new Uint8Array(this.#bytes.subarray(start, this.#at));
   }
 
-  /** Enters the message that this field holds; `close` with the answer goes back. */
-  open(): number {
-    const outerEnd = this.#end;
-    const start = this.#length();
-    this.#end = this.#at;
-    this.#at = start;
-    return outerEnd;
-  }
-
-  /** Leaves a message that was read to its end. */
-  close(outerEnd: number): void {
-    this.#end = outerEnd;
+  entry<T>(into: Map<string, T>, readValue: () => T, zero: T): void {
+    let key = "";
+    let value = zero;
+    this.open();
+    while (this.next()) {
+      if (this.field === 1) key = this.string();
+      else if (this.field === 2) value = readValue();
+      else this.skip();
+    }
+    this.close();
+    into.set(key, value);
   }
 
   /** A field that nobody here knows. Groups nest without being looked into, their numbers are not compared. */

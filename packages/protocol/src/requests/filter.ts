@@ -1,5 +1,6 @@
 import type { FilterNode } from "../command.ts";
-import type { WireReader } from "./reader.ts";
+import type { FieldReader } from "./field-reader.ts";
+import { shapes } from "./shapes.ts";
 
 interface FilterDraft {
   op: string;
@@ -17,30 +18,30 @@ const noNodes: readonly FilterNode[] = [];
  * A tags filter. Without recursion: a frame has room for nodes nested 16,000 deep. Its lists are shared until they hold
  * something, because a frame also has room for 32,000 empty nodes.
  */
-export function filter(reader: WireReader, before: FilterNode | undefined): FilterNode {
+export function filter(reader: FieldReader, before: FilterNode | undefined): FilterNode {
   const root: FilterDraft = before ?? emptyNode();
-  const parents: { readonly node: FilterDraft; readonly outer: number }[] = [];
+  const parents: FilterDraft[] = [];
   let node = root;
-  let outer = reader.open();
+  reader.open(shapes.FilterNode);
   for (;;) {
     if (!reader.next()) {
-      reader.close(outer);
+      reader.close();
       const parent = parents.pop();
       if (parent === undefined) return root;
-      ({ node, outer } = parent);
+      node = parent;
     } else if (reader.field === 6) {
-      parents.push({ node, outer });
+      parents.push(node);
       const inner = emptyNode();
       node.nodes = appended(node.nodes, inner, noNodes);
       node = inner;
-      outer = reader.open();
+      reader.open(shapes.FilterNode);
     } else {
       readMember(reader, node);
     }
   }
 }
 
-function readMember(reader: WireReader, node: FilterDraft): void {
+function readMember(reader: FieldReader, node: FilterDraft): void {
   switch (reader.field) {
     case 1:
       node.op = reader.string();

@@ -10,12 +10,14 @@ import type {
   SubscribeRequest,
   TrackBatch,
 } from "../command.ts";
+import type { EmulationRequest } from "../emulation.ts";
+import type { FieldReader } from "./field-reader.ts";
 import { filter } from "./filter.ts";
-import type { WireReader } from "./reader.ts";
+import { shapes } from "./shapes.ts";
 
 /**
  * One function a message, each standing at the field that holds it. `before` is what the same field said when it stood
- * there already: Protobuf then means one message, read on.
+ * there already: that is then one message, read on.
  */
 type Draft<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -25,11 +27,11 @@ const noHeaders: ReadonlyMap<string, string> = new Map();
 const noTrack: readonly TrackBatch[] = [];
 const noKeys: readonly string[] = [];
 
-export function connect(reader: WireReader, before?: ConnectRequest): ConnectRequest {
+export function connect(reader: FieldReader, before?: ConnectRequest): ConnectRequest {
   const request: Draft<ConnectRequest> = before ?? { token: "", data: undefined, subs: noSubs, name: "", version: "", headers: noHeaders };
   let subs: Map<string, SubscribeRequest> | undefined;
   let headers: Map<string, string> | undefined;
-  const outer = reader.open();
+  reader.open(shapes.ConnectRequest);
   while (reader.next()) {
     switch (reader.field) {
       case 1:
@@ -40,7 +42,7 @@ export function connect(reader: WireReader, before?: ConnectRequest): ConnectReq
         break;
       case 3:
         subs ??= new Map(request.subs);
-        entry(reader, subs, () => subscribe(reader), noSubscribe);
+        reader.entry(subs, () => subscribe(reader), noSubscribe);
         break;
       case 4:
         request.name = reader.string();
@@ -50,10 +52,10 @@ export function connect(reader: WireReader, before?: ConnectRequest): ConnectReq
         break;
       case 6:
         headers ??= new Map(request.headers);
-        entry(reader, headers, () => reader.string(), "");
+        reader.entry(headers, () => reader.string(), "");
         break;
       case 7: // flag
-        reader.int32();
+        reader.flags();
         break;
       case 8: // dict
       case 9: // profile
@@ -63,7 +65,7 @@ export function connect(reader: WireReader, before?: ConnectRequest): ConnectReq
         reader.skip();
     }
   }
-  reader.close(outer);
+  reader.close();
   if (subs !== undefined) request.subs = subs;
   if (headers !== undefined) request.headers = headers;
   return request;
@@ -89,9 +91,9 @@ const noSubscribe: SubscribeRequest = {
   asc: false,
 };
 
-export function subscribe(reader: WireReader, before?: SubscribeRequest): SubscribeRequest {
+export function subscribe(reader: FieldReader, before?: SubscribeRequest): SubscribeRequest {
   const request: Draft<SubscribeRequest> = before ?? { ...noSubscribe };
-  const outer = reader.open();
+  reader.open(shapes.SubscribeRequest);
   while (reader.next()) {
     switch (reader.field) {
       case 1:
@@ -128,7 +130,7 @@ export function subscribe(reader: WireReader, before?: SubscribeRequest): Subscr
         request.tagsFilter = filter(reader, request.tagsFilter);
         break;
       case 14:
-        request.rejectUnrecovered = (reader.int32() & rejectUnrecoveredBit) !== 0;
+        request.rejectUnrecovered = (reader.flags() & rejectUnrecoveredBit) !== 0;
         break;
       case 15:
         request.type = reader.int32();
@@ -149,24 +151,24 @@ export function subscribe(reader: WireReader, before?: SubscribeRequest): Subscr
         reader.skip();
     }
   }
-  reader.close(outer);
+  reader.close();
   return request;
 }
 
-export function channel(reader: WireReader, before?: ChannelRequest): ChannelRequest {
+export function channel(reader: FieldReader, before?: ChannelRequest): ChannelRequest {
   const request: Draft<ChannelRequest> = before ?? { channel: "" };
-  const outer = reader.open();
+  reader.open(shapes.UnsubscribeRequest);
   while (reader.next()) {
     if (reader.field === 1) request.channel = reader.string();
     else reader.skip();
   }
-  reader.close(outer);
+  reader.close();
   return request;
 }
 
-export function publish(reader: WireReader, before?: PublishRequest): PublishRequest {
+export function publish(reader: FieldReader, before?: PublishRequest): PublishRequest {
   const request: Draft<PublishRequest> = before ?? { channel: "", data: undefined, type: 0, key: "", removed: false };
-  const outer = reader.open();
+  reader.open(shapes.PublishRequest);
   while (reader.next()) {
     if (reader.field === 1) request.channel = reader.string();
     else if (reader.field === 2) request.data = reader.bytes();
@@ -175,13 +177,13 @@ export function publish(reader: WireReader, before?: PublishRequest): PublishReq
     else if (reader.field === 5) request.removed = reader.boolean();
     else reader.skip();
   }
-  reader.close(outer);
+  reader.close();
   return request;
 }
 
-export function history(reader: WireReader, before?: HistoryRequest): HistoryRequest {
+export function history(reader: FieldReader, before?: HistoryRequest): HistoryRequest {
   const request: Draft<HistoryRequest> = before ?? { channel: "", limit: 0, since: undefined, reverse: false };
-  const outer = reader.open();
+  reader.open(shapes.HistoryRequest);
   while (reader.next()) {
     if (reader.field === 1) request.channel = reader.string();
     else if (reader.field === 7) request.limit = reader.int32();
@@ -189,61 +191,61 @@ export function history(reader: WireReader, before?: HistoryRequest): HistoryReq
     else if (reader.field === 9) request.reverse = reader.boolean();
     else reader.skip();
   }
-  reader.close(outer);
+  reader.close();
   return request;
 }
 
-function position(reader: WireReader, before: HistoryRequest["since"]): NonNullable<HistoryRequest["since"]> {
+function position(reader: FieldReader, before: HistoryRequest["since"]): NonNullable<HistoryRequest["since"]> {
   const since: Draft<NonNullable<HistoryRequest["since"]>> = before ?? { offset: 0, epoch: "" };
-  const outer = reader.open();
+  reader.open(shapes.StreamPosition);
   while (reader.next()) {
     if (reader.field === 1) since.offset = reader.offset();
     else if (reader.field === 2) since.epoch = reader.string();
     else reader.skip();
   }
-  reader.close(outer);
+  reader.close();
   return since;
 }
 
-export function rpc(reader: WireReader, before?: RpcRequest): RpcRequest {
+export function rpc(reader: FieldReader, before?: RpcRequest): RpcRequest {
   const request: Draft<RpcRequest> = before ?? { data: undefined, method: "" };
-  const outer = reader.open();
+  reader.open(shapes.RPCRequest);
   while (reader.next()) {
     if (reader.field === 1) request.data = reader.bytes();
     else if (reader.field === 2) request.method = reader.string();
     else reader.skip();
   }
-  reader.close(outer);
+  reader.close();
   return request;
 }
 
-export function send(reader: WireReader, before?: SendRequest): SendRequest {
+export function send(reader: FieldReader, before?: SendRequest): SendRequest {
   const request: Draft<SendRequest> = before ?? { data: undefined };
-  const outer = reader.open();
+  reader.open(shapes.SendRequest);
   while (reader.next()) {
     if (reader.field === 1) request.data = reader.bytes();
     else reader.skip();
   }
-  reader.close(outer);
+  reader.close();
   return request;
 }
 
-export function refresh(reader: WireReader, before?: RefreshRequest): RefreshRequest {
+export function refresh(reader: FieldReader, before?: RefreshRequest): RefreshRequest {
   const request: Draft<RefreshRequest> = before ?? { token: "" };
-  const outer = reader.open();
+  reader.open(shapes.RefreshRequest);
   while (reader.next()) {
     if (reader.field === 1) request.token = reader.string();
     else reader.skip();
   }
-  reader.close(outer);
+  reader.close();
   return request;
 }
 
-export function subRefresh(reader: WireReader, before?: SubRefreshRequest): SubRefreshRequest {
+export function subRefresh(reader: FieldReader, before?: SubRefreshRequest): SubRefreshRequest {
   const request: Draft<SubRefreshRequest> = before ?? { channel: "", token: "", type: 0, track: noTrack, untrack: noKeys };
   const track: TrackBatch[] = [];
   const untrack: string[] = [];
-  const outer = reader.open();
+  reader.open(shapes.SubRefreshRequest);
   while (reader.next()) {
     if (reader.field === 1) request.channel = reader.string();
     else if (reader.field === 2) request.token = reader.string();
@@ -252,55 +254,55 @@ export function subRefresh(reader: WireReader, before?: SubRefreshRequest): SubR
     else if (reader.field === 5) untrack.push(reader.string());
     else reader.skip();
   }
-  reader.close(outer);
+  reader.close();
   if (track.length > 0) request.track = [...request.track, ...track];
   if (untrack.length > 0) request.untrack = [...request.untrack, ...untrack];
   return request;
 }
 
-function trackBatch(reader: WireReader): TrackBatch {
+function trackBatch(reader: FieldReader): TrackBatch {
   let signature = "";
   const items: { readonly key: string; readonly version: number }[] = [];
-  const outer = reader.open();
+  reader.open(shapes.TrackBatch);
   while (reader.next()) {
     if (reader.field === 1) signature = reader.string();
     else if (reader.field === 2) items.push(keyedItem(reader));
     else reader.skip();
   }
-  reader.close(outer);
+  reader.close();
   return { signature, items };
 }
 
-function keyedItem(reader: WireReader): { readonly key: string; readonly version: number } {
+function keyedItem(reader: FieldReader): { readonly key: string; readonly version: number } {
   let key = "";
   let version = 0;
-  const outer = reader.open();
+  reader.open(shapes.KeyedItem);
   while (reader.next()) {
     if (reader.field === 1) key = reader.string();
     else if (reader.field === 2) version = reader.offset();
     else reader.skip();
   }
-  reader.close(outer);
+  reader.close();
   return { key, version };
 }
 
 /** A message that has no fields of its own. */
-export function nothing(reader: WireReader): void {
-  const outer = reader.open();
+export function nothing(reader: FieldReader): void {
+  reader.open(shapes.PingRequest);
   while (reader.next()) reader.skip();
-  reader.close(outer);
+  reader.close();
 }
 
-/** One entry of a map: field 1 is its key, field 2 its value; of two entries with one key the last counts. */
-function entry<T>(reader: WireReader, into: Map<string, T>, readValue: () => T, zero: T): void {
-  let key = "";
-  let value = zero;
-  const outer = reader.open();
+/** The body of a request to `/emulation`. */
+export function emulation(reader: FieldReader): EmulationRequest {
+  const request: Draft<EmulationRequest> = { node: "", session: "", data: undefined };
+  reader.open(shapes.EmulationRequest);
   while (reader.next()) {
-    if (reader.field === 1) key = reader.string();
-    else if (reader.field === 2) value = readValue();
+    if (reader.field === 1) request.node = reader.string();
+    else if (reader.field === 2) request.session = reader.string();
+    else if (reader.field === 3) request.data = reader.bytes();
     else reader.skip();
   }
-  reader.close(outer);
-  into.set(key, value);
+  reader.close();
+  return request;
 }
