@@ -51,14 +51,14 @@ if (!real.found) process.stderr.write(`COMPARISON SKIPPED, only our server is as
 
 const folder = mkdtempSync(join(tmpdir(), "fleetcast-conformance-"));
 const started = performance.now();
-const runs = await runGroups(chosen, {
+const { runs, problems: aftermath } = await runGroups(chosen, {
   folder,
   centrifugo: real.found ? real.path : undefined,
   sides: flags.side === undefined ? ["ours", "real"] : [flags.side as SideName],
   formats: (flags.format as RuleFormat[] | undefined) ?? ["json", "protobuf", "http"],
   verbose: flags.verbose,
 });
-const problems = problemsOf(groups);
+const problems = [...problemsOf(groups), ...aftermath];
 
 process.stdout.write(`\n${table(runs)}\n`);
 if (flags.show) for (const run of runs) process.stdout.write(`\n[${run.rule.id}] ${run.format}\n${run.transcripts}`);

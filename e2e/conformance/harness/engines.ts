@@ -10,7 +10,8 @@ export interface RunningEngine {
   readonly name: SideName;
   readonly port: number;
   readonly pid: number;
-  /** Everything it printed. */
+  readonly isRunning: boolean;
+  /** Everything it printed, the newest 200,000 characters. */
   readonly log: string;
   /** The signal, and its exit code once it is gone. */
   end(signal?: NodeJS.Signals): Promise<number | null>;
@@ -54,6 +55,9 @@ function running(name: SideName, port: number, process: OwnProcess, logFile: str
     name,
     port,
     pid: process.child.pid!,
+    get isRunning() {
+      return process.running;
+    },
     get log() {
       return process.output;
     },

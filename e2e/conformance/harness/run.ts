@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { aftermath } from "./aftermath.ts";
 import { Backend } from "./backend.ts";
 import { pause } from "./client.ts";
 import { type RunningEngine, type SideName, startOurs, startReal } from "./engines.ts";
@@ -40,8 +41,14 @@ const runsAtOnce = 6;
 const stagesAtOnce = 2;
 const limitMs = 20_000;
 
+export interface Outcome {
+  readonly runs: readonly Run[];
+  /** What our servers left behind when their rules were over. */
+  readonly problems: readonly string[];
+}
+
 /** Every rule of these groups. Groups with one configuration share its servers; configurations run side by side. */
-export async function runGroups(groups: readonly Group[], options: RunOptions): Promise<Run[]> {
+export async function runGroups(groups: readonly Group[], options: RunOptions): Promise<Outcome> {
   const backend = await Backend.started();
   const stages = new Map<string, Group[]>();
   for (const group of groups) {
@@ -50,7 +57,7 @@ export async function runGroups(groups: readonly Group[], options: RunOptions): 
   }
   try {
     const all = await mapLimited([...stages], stagesAtOnce, ([config, sharing]) => runStage(config, sharing, backend, options));
-    return all.flat();
+    return { runs: all.flatMap(({ runs }) => runs), problems: all.flatMap(({ problems }) => problems) };
   } finally {
     await backend.stop();
   }
@@ -77,7 +84,7 @@ function merged(under: ConfigFile, over: ConfigFile): ConfigFile {
   return result;
 }
 
-async function runStage(config: string, groups: readonly Group[], backend: Backend, options: RunOptions): Promise<Run[]> {
+async function runStage(config: string, groups: readonly Group[], backend: Backend, options: RunOptions): Promise<Outcome> {
   const folder = join(
     options.folder,
     groups
@@ -94,7 +101,7 @@ async function runStage(config: string, groups: readonly Group[], backend: Backe
     ),
   );
   const started = await startEngines(folder, configFile, options).catch((error: unknown) => String(error));
-  if (typeof started === "string") return jobs.map((job) => notStarted(job, started));
+  if (typeof started === "string") return { runs: jobs.map((job) => notStarted(job, started)), problems: [] };
   const one = async ({ group, rule, format }: (typeof jobs)[number]): Promise<Run> => {
     const run = await runRule(group, rule, format, started, backend);
     if (options.verbose)
@@ -112,7 +119,10 @@ async function runStage(config: string, groups: readonly Group[], backend: Backe
       1,
       one,
     );
-    return [...together, ...alone];
+    const ours = started.find((engine) => engine.name === "ours");
+    const names = groups.map((group) => group.name).join(", ");
+    const problems = ours === undefined ? [] : (await aftermath(ours)).map((problem) => `${names}: ${problem}`);
+    return { runs: [...together, ...alone], problems };
   } finally {
     await Promise.all(started.map((engine) => engine.end()));
   }
