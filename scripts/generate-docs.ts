@@ -1,8 +1,14 @@
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { configurationPage } from "../packages/server/src/config/print/key-table.ts";
+import { jsonSchema } from "../packages/server/src/config/print/json-schema.ts";
+import { centrifugoOptionsPage, configurationPage } from "../packages/server/src/config/print/key-table.ts";
 
 /** Writes the pages that are made from tables in the code. Tests compare them, so run this after changing a table. */
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 writeFileSync(join(root, "docs", "configuration.md"), configurationPage());
+writeFileSync(join(root, "docs", "configuration.zh-CN.md"), configurationPage("zh-CN"));
+writeFileSync(join(root, "docs", "centrifugo-options.md"), centrifugoOptionsPage());
+const schema = join(root, "packages", "server", "schema", "fleetcast.schema.json");
+mkdirSync(dirname(schema), { recursive: true });
+writeFileSync(schema, `${JSON.stringify(jsonSchema(), undefined, 1)}\n`);

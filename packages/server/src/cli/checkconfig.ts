@@ -4,14 +4,19 @@ import type { Config } from "../config/config.ts";
 import { readAuthority } from "../lifecycle/brokers.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { type CommonFlags, complain, load, print, withCommonFlags } from "./context.ts";
+import { keysOf, withKeyFlags } from "./key-flags.ts";
 
 /** `fleetcast checkconfig`: everything a start would say about its configuration, without starting. */
 export function checkconfigCommand(program: Command): void {
-  withCommonFlags(program.command("checkconfig"))
+  withKeyFlags(withCommonFlags(program.command("checkconfig")))
     .description("check the configuration: file, environment and flags together")
     .option("-s, --strict", "unknown keys are refused instead of warned about")
     .action((flags: CommonFlags & { readonly strict?: boolean }) => {
-      const { config, settings, warnings } = load(flags, { strict: flags.strict ?? false, writeSecrets: false });
+      const { config, settings, warnings } = load(flags, {
+        strict: flags.strict ?? false,
+        writeSecrets: false,
+        keys: keysOf({ ...flags }),
+      });
       for (const warning of warnings) complain(`warning: ${warning}`);
       readKeys(config);
       print(`${settings.source}: ok (${settings.set.size} keys set, ${settings.namespaces.size} namespaces)`);

@@ -16,10 +16,17 @@ export function withCommonFlags(command: Command): Command {
 }
 
 /** @throws ConfigError */
-export function load(flags: CommonFlags, options: { readonly strict?: boolean; readonly writeSecrets?: boolean } = {}): Loaded {
+export function load(
+  flags: CommonFlags,
+  options: {
+    readonly strict?: boolean;
+    readonly writeSecrets?: boolean;
+    readonly keys?: Readonly<Record<string, string | boolean>>;
+  } = {},
+): Loaded {
   return loadConfig(
     {
-      flags: { config: flags.config, dataDir: flags.dataDir },
+      flags: { config: flags.config, dataDir: flags.dataDir, keys: options.keys },
       environment: processEnvironment(),
       folder: process.cwd(),
       strict: options.strict,

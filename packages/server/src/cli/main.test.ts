@@ -68,7 +68,7 @@ async function freePorts(): Promise<Record<string, string>> {
 test("--help and --version are 0; a wrong call is 2", async () => {
   const help = await ended(["--help"]);
   assert.equal(help.code, 0);
-  for (const command of ["serve", "gentoken", "user", "machine", "simulate", "checkconfig", "doctor", "centrifugo-config"]) {
+  for (const command of ["serve", "gentoken", "user", "machine", "simulate", "checkconfig", "doctor", "centrifugo-config", "genconfig"]) {
     assert.match(help.output, new RegExp(`^  ${command}`, "m"));
   }
   assert.match((await ended(["--version"])).output, /^\d+\.\d+\.\d+\n$/);
@@ -93,6 +93,64 @@ test("[K2] a broken configuration is 2 with every problem on a line of its own, 
   ])
     assert.equal((await ended(["checkconfig"], env)).code, 2, JSON.stringify(env));
   assert.ok(!existsSync(join(folder, "fleetcast-data")), "checkconfig changes nothing");
+});
+
+test("genconfig writes a file with fresh keys that only its owner reads, never over another one, and it starts", async () => {
+  for (const name of ["first.yaml", "first.json", "first.toml"]) {
+    assert.equal((await ended(["genconfig", "-c", name])).code, 0);
+    assert.equal(statSync(join(folder, name)).mode & 0o777, 0o600);
+    const again = await ended(["genconfig", "-c", name]);
+    assert.deepEqual([again.code, again.output], [2, `fleetcast: ${name} is there already\n`]);
+    const checked = await ended(["checkconfig", "--strict", "-c", name]);
+    assert.deepEqual([checked.code, checked.output], [0, `${name}: ok (6 keys set, 7 namespaces)\n`]);
+  }
+  assert.equal((await ended(["genconfig", "-c", "first.ini"])).code, 2);
+});
+
+test("defaultconfig and defaultenv print every key; a base file's values are in it, an invalid one is 2", async () => {
+  writeFileSync(join(folder, "base.yaml"), "client: {ping_interval: 30s}\nmqtt: {port: 1999}\n");
+  const tree = JSON.parse((await ended(["defaultconfig", "-d", "-c", "x.json", "-b", "base.yaml"])).output);
+  assert.deepEqual([tree.client.ping_interval, tree.client.pong_timeout, tree.mqtt.port], ["30s", "8s", 1_999]);
+  assert.equal((await ended(["defaultconfig", "-c", "whole.toml"])).code, 0);
+  assert.equal((await ended(["checkconfig", "--strict", "-c", "whole.toml"])).code, 0);
+  const env = (await ended(["defaultenv", "-b", "base.yaml", "--base-non-zero-only"])).output;
+  assert.equal(env, 'FLEETCAST_CLIENT_PING_INTERVAL="30s"\nFLEETCAST_MQTT_PORT="1999"\n');
+  writeFileSync(join(folder, "bad-base.yaml"), "client: 5\n");
+  assert.equal((await ended(["defaultconfig", "-d", "-b", "bad-base.yaml"])).code, 2);
+});
+
+test("configdoc prints markdown, one section of it, the JSON Schema, or serves a page on this machine", async () => {
+  assert.match((await ended(["configdoc", "-m"])).output, /^# Configuration\n/);
+  const section = await ended(["configdoc", "-m", "-s", "client.token"]);
+  assert.match(section.output, /^\| Key .*\n.*\n\| `client\.token\.hmac_secret_key` \|/);
+  assert.ok(!section.output.includes("client.ping_interval"));
+  assert.equal((await ended(["configdoc", "-m", "-s", "none"])).code, 2);
+  assert.ok("properties" in JSON.parse((await ended(["configdoc", "--schema"])).output));
+  const { FLEETCAST_HTTP_SERVER_PORT: port } = await freePorts();
+  const run = fleetcast(["configdoc", "-p", port!]);
+  await until("the page", () => run.output().includes("shows every key"));
+  const page = await fetch(`http://127.0.0.1:${port}/`);
+  assert.match(page.headers.get("content-security-policy") ?? "", /script-src 'self'/);
+  assert.match(await page.text(), /<code class="key">client\.ping_interval<\/code>/);
+  assert.equal((await fetch(`http://127.0.0.1:${port}/filter.js`)).status, 200);
+  run.child.kill("SIGTERM");
+  await run.exited;
+});
+
+test("version says what runs; the flags of Centrifugo win over the environment", async () => {
+  assert.match((await ended(["version"])).output, /^Fleetcast v\d+\.\d+\.\d+ \(Bun .*Centrifugo v6\.9\.6\)\n$/);
+  const env = { CENTRIFUGO_HTTP_SERVER_PORT: "abc", FLEETCAST_LOG_LEVEL: "none" };
+  assert.equal((await ended(["checkconfig", "-p", "9000", "--admin.external", "--client.insecure=false"], env)).code, 0);
+  const bad = await ended(["checkconfig", "--http_server.port", "x"]);
+  assert.deepEqual([bad.code, /^fleetcast: command line: http_server\.port = "x": expected/.test(bad.output)], [2, true], bad.output);
+});
+
+test("[K7] a secret on the command line is refused without being repeated, another key that is no flag as well", async () => {
+  const secret = await ended(["serve", "--http_api.key=geheim"]);
+  assert.equal(secret.code, 2);
+  assert.match(secret.output, /--http_api\.key: a secret on the command line .*FLEETCAST_HTTP_API_KEY/);
+  assert.ok(!secret.output.includes("geheim"));
+  assert.match((await ended(["serve", "--client.ping_interval", "3s"])).output, /is not a flag; FLEETCAST_CLIENT_PING_INTERVAL/);
 });
 
 test("a taken port is 2, with one line that names the key and the variable", async () => {

@@ -4,15 +4,20 @@ import { ConfigError } from "../config/problems.ts";
 import { exitCodes, StartRefused } from "../lifecycle/start-refused.ts";
 import { centrifugoConfigCommand } from "./centrifugo-config.ts";
 import { checkconfigCommand } from "./checkconfig.ts";
+import { configdocCommand } from "./configdoc.ts";
 import { CommandRefused, complain } from "./context.ts";
+import { defaultconfigCommand, defaultenvCommand } from "./defaultconfig.ts";
 import { doctorCommand } from "./doctor.ts";
+import { genconfigCommand } from "./genconfig.ts";
 import { gentokenCommand } from "./gentoken.ts";
+import { refuseOtherKeys } from "./key-flags.ts";
 import { machineCommand } from "./machine.ts";
 import { mosquittoConfigCommand } from "./mosquitto-config.ts";
 import { serveCommand } from "./serve.ts";
 import { simulateCommand } from "./simulate.ts";
 import { startCommand } from "./start.ts";
 import { userCommand } from "./user.ts";
+import { versionCommand } from "./version.ts";
 
 /** The command line: `fleetcast <command>`. One file per command. */
 const program = new Command("fleetcast")
@@ -29,9 +34,14 @@ const commands = [
   machineCommand,
   simulateCommand,
   checkconfigCommand,
+  genconfigCommand,
+  defaultconfigCommand,
+  defaultenvCommand,
+  configdocCommand,
   doctorCommand,
   centrifugoConfigCommand,
   mosquittoConfigCommand,
+  versionCommand,
 ];
 for (const add of commands) add(program);
 
@@ -39,6 +49,7 @@ for (const add of commands) add(program);
 process.umask(0o077);
 
 try {
+  refuseOtherKeys(process.argv.slice(2));
   await program.parseAsync(process.argv);
 } catch (cause) {
   process.exitCode = tell(cause);

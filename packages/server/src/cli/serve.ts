@@ -2,13 +2,14 @@ import type { Command } from "commander";
 import { loopbackNotice } from "../lifecycle/doors.ts";
 import { runServer } from "../lifecycle/run.ts";
 import { type CommonFlags, load, withCommonFlags } from "./context.ts";
+import { keysOf, withKeyFlags } from "./key-flags.ts";
 
 /** `fleetcast serve`: the server alone, for production and for tests; the log goes to standard output. */
 export function serveCommand(program: Command): void {
-  withCommonFlags(program.command("serve"))
+  withKeyFlags(withCommonFlags(program.command("serve")))
     .description("run the server: broker, store, push engine, API and dashboard, without a demo fleet")
     .action(async (flags: CommonFlags) => {
-      const loaded = load(flags);
+      const loaded = load(flags, { keys: keysOf({ ...flags }) });
       await runServer({
         loaded,
         logTo: loaded.config.log,

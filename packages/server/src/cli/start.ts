@@ -9,16 +9,17 @@ import { systemClock } from "../runtime/clock.ts";
 import { type BannerFacts, banner } from "./banner.ts";
 import { type CommonFlags, complain, load, print, withCommonFlags } from "./context.ts";
 import { startDemoFleet } from "./demo-fleet.ts";
+import { keysOf, withKeyFlags } from "./key-flags.ts";
 import { mqttWord } from "./serve.ts";
 
 const demoMachines = 20;
 
 /** `fleetcast start`, which is `npm start`: the server with a demo fleet, for a person at a terminal. */
 export function startCommand(program: Command): void {
-  withCommonFlags(program.command("start"))
+  withKeyFlags(withCommonFlags(program.command("start")))
     .description("run the server with a demo fleet of 20 virtual vending machines, and print what to try")
     .action(async (flags: CommonFlags) => {
-      const loaded = load(flags);
+      const loaded = load(flags, { keys: keysOf({ ...flags }) });
       for (const warning of loaded.warnings) complain(`warning: ${warning}`);
       const { config } = loaded;
       // The terminal is for the person; the log lines go beside the data.

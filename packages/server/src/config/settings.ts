@@ -3,7 +3,7 @@ import { closest, distance } from "fastest-levenshtein";
 import type { ProxiesConfig, TlsConfig } from "./config.ts";
 import type { Environment } from "./environment.ts";
 import { type Findings, judgeTable } from "./judge/judge.ts";
-import { readEntries } from "./judge/named-entries.ts";
+import { type EntryLists, readLists } from "./judge/named-entries.ts";
 import { type Channels, judgeNamespaces } from "./judge/namespaces.ts";
 import { checkServerTls, readTls } from "./judge/pem.ts";
 import { judgeProxies } from "./judge/proxies.ts";
@@ -11,14 +11,20 @@ import { judgeRpc } from "./judge/rpc.ts";
 import { insecurePaths, judgeTogether } from "./judge/together.ts";
 import { ConfigError } from "./problems.ts";
 import { findFile, readFile } from "./read/file.ts";
-import { emptyGathered, type Gathered, gatherEnvironment, gatherFile, knownVariables } from "./read/gather.ts";
+import { emptyGathered, type Gathered, gatherEnvironment, gatherFile, gatherFlags, knownVariables, type Raw } from "./read/gather.ts";
 import { tlsOptions } from "./table/options/tls.ts";
 import { type OptionValues, options } from "./table/options.ts";
 import { slice } from "./table/slice.ts";
 
 /** Where a start looks for its settings. Flags win over environment, environment over file, file over defaults. */
 export interface Sources {
-  readonly flags: { readonly config?: string | undefined; readonly dataDir?: string | undefined };
+  readonly flags: {
+    /** "" for no file at all, whatever lies in the working folder. */
+    readonly config?: string | undefined;
+    readonly dataDir?: string | undefined;
+    /** Keys of the table that the command line says (`table/flags.ts`). */
+    readonly keys?: Readonly<Record<string, string | boolean>> | undefined;
+  };
   readonly environment: Environment;
   /** The working folder: relative paths are relative to it. */
   readonly folder: string;
@@ -33,11 +39,20 @@ export interface Settings extends Channels {
   readonly values: OptionValues;
   /** Keys that somebody set, as opposed to defaults. */
   readonly set: ReadonlySet<string>;
+  /** What was written, as it was written. */
+  readonly written: Written;
   readonly proxies: ProxiesConfig;
   readonly rpc: RpcOptions;
   readonly tls: TlsConfig | undefined;
   readonly internalTls: TlsConfig | undefined;
   readonly warnings: readonly string[];
+}
+
+/** For what prints a configuration again. */
+export interface Written {
+  readonly values: ReadonlyMap<string, Raw>;
+  readonly lists: EntryLists;
+  readonly pushChannels: ReadonlyMap<string, ReadonlyMap<string, Raw>>;
 }
 
 /** @throws ConfigError with every problem at once. */
@@ -46,14 +61,15 @@ export function readSettings(sources: Sources): Settings {
   const file = findFile(sources.flags.config, sources.environment["FLEETCAST_CONFIG"], sources.folder);
   if (file !== undefined) gatherFile(gathered, readFile(file, sources.folder), file);
   gatherEnvironment(gathered, sources.environment);
+  gatherFlags(gathered, sources.flags.keys ?? {});
   if (sources.flags.dataDir !== undefined) gathered.values.set("data_dir", { value: sources.flags.dataDir, source: "--data-dir" });
 
   const findings: Findings = { environment: sources.environment, problems: gathered.problems, warnings: [], refused: [], unknown: [] };
   const values = judgeValues(gathered, findings);
-  const proxies = judgeProxies(gathered, values, sources.folder, findings);
-  const channels = judgeNamespaces(gathered, values, proxies, findings);
-  const rpc = judgeRpc(gathered, values, proxies, findings);
-  readEntries("consumers", gathered, findings);
+  const lists = readLists(gathered, findings);
+  const proxies = judgeProxies(gathered, lists.proxies, values, sources.folder, findings);
+  const channels = judgeNamespaces(gathered, lists["channel.namespaces"], values, proxies, findings);
+  const rpc = judgeRpc(gathered, lists["rpc.namespaces"], values, proxies, findings);
   const tlsOf = (section: "http_server.tls" | "http_server.internal_tls"): TlsConfig | undefined => {
     const source = gathered.values.get(`${section}.enabled`)?.source ?? "defaults";
     const tls = readTls(slice(values, section, tlsOptions), section, source, sources.folder, findings);
@@ -71,6 +87,7 @@ export function readSettings(sources: Sources): Settings {
     source: file ?? "defaults",
     values,
     set: new Set(gathered.values.keys()),
+    written: { values: gathered.values, lists, pushChannels: gathered.pushChannels },
     ...channels,
     proxies,
     rpc,

@@ -2,7 +2,7 @@ import { variablePart } from "../environment.ts";
 import { shown } from "../problems.ts";
 import { flatten, isTree, sectionsOf } from "../read/flatten.ts";
 import type { Gathered, Raw } from "../read/gather.ts";
-import { type ListPath, type NamedList, namedLists } from "../table/lists.ts";
+import { type ListPath, listPaths, type NamedList, namedLists } from "../table/lists.ts";
 import type { ValueOf } from "../table/option.ts";
 import { type Findings, judgeTable } from "./judge.ts";
 
@@ -13,13 +13,20 @@ export interface NamedEntry<V> {
   /** In messages: `channel.namespaces[0] (news)`. */
   readonly path: string;
   readonly values: V;
-  /** Options that somebody set. */
-  readonly set: ReadonlySet<string>;
+  /** Options that somebody set, as they were written. */
+  readonly written: ReadonlyMap<string, Raw>;
 }
 
 export type EntryOf<L extends ListPath> = NamedEntry<{
   -readonly [K in keyof (typeof namedLists)[L]["table"]]: ValueOf<(typeof namedLists)[L]["table"][K]>;
 }>;
+
+export type EntryLists = { readonly [L in ListPath]: readonly EntryOf<L>[] };
+
+/** All named lists, each read once. */
+export function readLists(gathered: Gathered, findings: Findings): EntryLists {
+  return Object.fromEntries(listPaths.map((list) => [list, readEntries(list, gathered, findings)])) as unknown as EntryLists;
+}
 
 interface Written {
   readonly name: string;
@@ -31,7 +38,7 @@ interface Written {
 /** Names that every object carries could be mistaken for entries of it. */
 const namesOfObjects: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
 
-export function readEntries<L extends ListPath>(list: L, gathered: Gathered, findings: Findings): EntryOf<L>[] {
+function readEntries<L extends ListPath>(list: L, gathered: Gathered, findings: Findings): EntryOf<L>[] {
   const written = writtenEntries(list, gathered, findings);
   assignVariables(list, gathered, written, findings);
   return written.map(({ name, source, path, options }) => ({
@@ -39,7 +46,7 @@ export function readEntries<L extends ListPath>(list: L, gathered: Gathered, fin
     source,
     path,
     values: judgeTable(namedLists[list].table, options, `${path}.`, findings) as EntryOf<L>["values"],
-    set: new Set(options.keys()),
+    written: options,
   }));
 }
 

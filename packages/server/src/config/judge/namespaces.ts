@@ -8,7 +8,7 @@ import { slice } from "../table/slice.ts";
 import { channelOptionsOf } from "./channel-options.ts";
 import { defaultNamespaces, journaledNamespaces } from "./default-namespaces.ts";
 import { type Findings, judgeTable } from "./judge.ts";
-import { readEntries } from "./named-entries.ts";
+import type { EntryLists } from "./named-entries.ts";
 import { checkNamespace } from "./namespace-rules.ts";
 import { useProxy } from "./proxies.ts";
 
@@ -28,8 +28,14 @@ interface Described {
 const noneWritten: ReadonlyMap<string, Raw> = new Map();
 
 /** All namespaces of this configuration and the options of channels without one. */
-export function judgeNamespaces(gathered: Gathered, values: OptionValues, proxies: ProxiesConfig, findings: Findings): Channels {
-  const described = describedNamespaces(gathered, values, findings);
+export function judgeNamespaces(
+  gathered: Gathered,
+  entries: EntryLists["channel.namespaces"],
+  values: OptionValues,
+  proxies: ProxiesConfig,
+  findings: Findings,
+): Channels {
+  const described = describedNamespaces(entries, values, findings);
   const names = described.map((namespace) => namespace.name);
   assignPushVariables(gathered, names, findings);
   for (const name of gathered.pushChannels.keys()) {
@@ -57,8 +63,7 @@ export function judgeNamespaces(gathered: Gathered, values: OptionValues, proxie
   return { withoutNamespace, namespaces };
 }
 
-function describedNamespaces(gathered: Gathered, values: OptionValues, findings: Findings): Described[] {
-  const written: Described[] = readEntries("channel.namespaces", gathered, findings);
+function describedNamespaces(written: EntryLists["channel.namespaces"], values: OptionValues, findings: Findings): readonly Described[] {
   if (!values["mqtt.enabled"]) return written;
   const missing = [...defaultNamespaces].filter(([name]) => !written.some((namespace) => namespace.name === name));
   const brought = missing.map(([name, preset]): Described => {

@@ -6,7 +6,7 @@ import { tlsOptions } from "../table/options/tls.ts";
 import type { OptionValues } from "../table/options.ts";
 import { slice } from "../table/slice.ts";
 import type { Findings } from "./judge.ts";
-import { readEntries } from "./named-entries.ts";
+import type { EntryLists } from "./named-entries.ts";
 import { readTls } from "./pem.ts";
 
 /** The name of the built-in policy among proxies; no entry of `proxies` can have it. */
@@ -32,7 +32,13 @@ type ProxyValues = { readonly [K in keyof typeof proxyOptions]: ValueOf<(typeof 
  * All proxies that the configuration describes. Whether one that is used can be used is asked with `useProxy`: Centrifugo
  * accepts a proxy that nobody uses whatever it says.
  */
-export function judgeProxies(gathered: Gathered, values: OptionValues, folder: string, findings: Findings): ProxiesConfig {
+export function judgeProxies(
+  gathered: Gathered,
+  entries: EntryLists["proxies"],
+  values: OptionValues,
+  folder: string,
+  findings: Findings,
+): ProxiesConfig {
   const sourceOf = (path: string): string => gathered.values.get(`${path}.endpoint`)?.source ?? "defaults";
   const read = (name: string, path: string, source: string, written: ProxyValues): ProxyConfig | undefined => {
     if (written.endpoint === "") return undefined;
@@ -68,17 +74,17 @@ export function judgeProxies(gathered: Gathered, values: OptionValues, folder: s
     mapRemove: byDefault(defaultProxyPath.mapRemove),
     sharedPollRefresh: byDefault(defaultProxyPath.sharedPollRefresh),
     rpc: byDefault(defaultProxyPath.rpc),
-    named: namedProxies(gathered, read, findings),
+    named: namedProxies(entries, read, findings),
   };
 }
 
 function namedProxies(
-  gathered: Gathered,
+  entries: EntryLists["proxies"],
   read: (name: string, path: string, source: string, values: ProxyValues) => ProxyConfig | undefined,
   findings: Findings,
 ): ProxyConfig[] {
   const named: ProxyConfig[] = [];
-  for (const { name, path, source, values } of readEntries("proxies", gathered, findings)) {
+  for (const { name, path, source, values } of entries) {
     const refuse = (key: string, expected: string): void => {
       findings.problems.push({ source, key: `${path}.${key}`, expected });
     };

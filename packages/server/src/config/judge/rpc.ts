@@ -3,11 +3,17 @@ import type { ProxiesConfig } from "../config.ts";
 import type { Gathered } from "../read/gather.ts";
 import type { OptionValues } from "../table/options.ts";
 import type { Findings } from "./judge.ts";
-import { readEntries } from "./named-entries.ts";
+import type { EntryLists } from "./named-entries.ts";
 import { useProxy } from "./proxies.ts";
 
 /** Who answers which method. */
-export function judgeRpc(gathered: Gathered, values: OptionValues, proxies: ProxiesConfig, findings: Findings): RpcOptions {
+export function judgeRpc(
+  gathered: Gathered,
+  entries: EntryLists["rpc.namespaces"],
+  values: OptionValues,
+  proxies: ProxiesConfig,
+  findings: Findings,
+): RpcOptions {
   const use = (path: string, source: string, name: string, enabled: boolean): string => {
     useProxy(proxies, "rpc", { name, enabled, key: `${path}.proxy_name`, source }, findings);
     return enabled ? name : "";
@@ -22,10 +28,7 @@ export function judgeRpc(gathered: Gathered, values: OptionValues, proxies: Prox
       values[`${without}.proxy_enabled`],
     ),
     namespaces: new Map(
-      readEntries("rpc.namespaces", gathered, findings).map(({ name, path, source, values: judged }) => [
-        name,
-        use(path, source, judged.proxy_name, judged.proxy_enabled),
-      ]),
+      entries.map(({ name, path, source, values: judged }) => [name, use(path, source, judged.proxy_name, judged.proxy_enabled)]),
     ),
     pingMethod: values["rpc.ping.enabled"] ? values["rpc.ping.method"] : "",
   };

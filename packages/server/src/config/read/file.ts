@@ -13,7 +13,7 @@ const namesInFolder = ["fleetcast.yaml", "fleetcast.json"];
 
 /** `-c FILE`, else FLEETCAST_CONFIG, else `fleetcast.yaml` or `fleetcast.json` in the working folder, else none. */
 export function findFile(flag: string | undefined, environment: string | undefined, folder: string): string | undefined {
-  if (flag !== undefined) return flag;
+  if (flag !== undefined) return flag === "" ? undefined : flag;
   if (environment !== undefined && environment !== "") return environment;
   return namesInFolder.find((name) => existsSync(resolve(folder, name)));
 }

@@ -121,6 +121,11 @@ export function gatherEnvironment(into: Gathered, environment: Environment): voi
   }
 }
 
+/** What the command line says wins over everything. */
+export function gatherFlags(into: Gathered, keys: Readonly<Record<string, string | boolean>>): void {
+  for (const [path, value] of Object.entries(keys)) into.values.set(path, { value, source: "command line" });
+}
+
 interface Place {
   readonly path: string;
   /** Centrifugo has it, too: both prefixes name it. */

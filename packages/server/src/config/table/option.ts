@@ -12,6 +12,10 @@ export interface Option<T> {
   readonly sentence: string;
   /** What a right value looks like, for error texts and the generated table. */
   readonly expected: string;
+  /** Of an enum: what it can be. */
+  readonly values?: readonly string[];
+  /** How an empty value stands in a complete file where that is not the default itself. */
+  readonly empty?: "";
   /** Absent: honoured. */
   readonly standing?: Standing;
   /** `warning`: taken, but probably not what was meant. */
@@ -178,6 +182,7 @@ export function oneOf<const T extends string>(fallback: T, values: readonly T[],
     default: fallback,
     sentence,
     expected: `one of ${values.map((value) => (value === "" ? '""' : value)).join(", ")}`,
+    values,
     parse: (raw) => {
       if (raw === "" || raw === null) return { value: fallback };
       const found = values.find((value) => value === raw);

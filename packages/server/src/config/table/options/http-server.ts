@@ -11,7 +11,11 @@ export const httpServerOptions = {
   "http_server.address": string("", "Address the HTTP server listens on. Empty: this machine only, 127.0.0.1 and ::1 both."),
   "http_server.port": int(8_000, port, "Port of WebSocket, `/api`, `/v1` and the dashboard."),
   "http_server.internal_address": string("", "Address of the internal endpoints. Empty: as http_server.address."),
-  "http_server.internal_port": int(0, port, "Port of its own for `/api`, `/admin`, health and proxy endpoints. Empty: http_server.port."),
+  "http_server.internal_port": {
+    ...int(0, port, "Port of its own for `/api`, `/admin`, health and proxy endpoints. Empty: http_server.port."),
+    // A text to Centrifugo, where 0 would be a port.
+    empty: "" as const,
+  },
   ...under("http_server.tls", { ...tlsOptions, enabled: notYet(tlsOptions.enabled) }),
   "http_server.tls_external": notYet(bool(false, "TLS on the external endpoints only.")),
   ...under("http_server.internal_tls", { ...tlsOptions, enabled: notYet(tlsOptions.enabled) }),

@@ -1,0 +1,20 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { jsonSchema } from "./json-schema.ts";
+import { centrifugoOptionsPage, configurationPage } from "./key-table.ts";
+
+const pages: readonly (readonly [file: string, text: () => string])[] = [
+  ["docs/configuration.md", () => configurationPage()],
+  ["docs/configuration.zh-CN.md", () => configurationPage("zh-CN")],
+  ["docs/centrifugo-options.md", centrifugoOptionsPage],
+  ["packages/server/schema/fleetcast.schema.json", () => `${JSON.stringify(jsonSchema(), undefined, 1)}\n`],
+];
+
+for (const [file, text] of pages) {
+  test(`${file} is what the table says (scripts/generate-docs.ts writes it)`, () => {
+    const path = fileURLToPath(new URL(`../../../../../${file}`, import.meta.url));
+    assert.equal(readFileSync(path, "utf8"), text());
+  });
+}

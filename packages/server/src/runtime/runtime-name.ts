@@ -1,0 +1,4 @@
+/** What this process runs on. */
+export function runtimeName(): string {
+  return `Bun ${Bun.version}`;
+}
