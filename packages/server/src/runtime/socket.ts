@@ -1,5 +1,4 @@
 import type { ConnectionInput, Engine, Socket, TransportInfo } from "@fleetcast/engine";
-import { disconnects, oneWayJsonCodec } from "@fleetcast/protocol";
 import type { ServerWebSocket } from "bun";
 import type { NativePings, PingedSocket } from "./native-pings.ts";
 import type { BlockedSocket, WriteWatch } from "./write-watch.ts";
@@ -23,8 +22,8 @@ export interface WebSocketTerms {
 export interface SocketData {
   readonly terms: WebSocketTerms;
   readonly info: TransportInfo;
-  /** One-way: what it connects with; undefined while that is to come as its first message. */
-  connect: string | undefined;
+  /** One-way: what it connects with; undefined where that is to come as its first message. */
+  readonly connect: string | undefined;
   socket: BunSocket | undefined;
 }
 
@@ -63,9 +62,7 @@ class BunSocket implements Socket, BlockedSocket, PingedSocket {
   }
 
   message(frame: string | Uint8Array): void {
-    const { terms, info } = this.#ws.data;
-    if (isLongerThan(frame, terms.messageBytesMax)) this.#ws.close(tooLarge);
-    else if (info.oneWay) this.#connectOnce(frame);
+    if (isLongerThan(frame, this.#terms.messageBytesMax)) this.#ws.close(tooLarge);
     else this.#input?.message(frame);
   }
 
@@ -126,17 +123,6 @@ class BunSocket implements Socket, BlockedSocket, PingedSocket {
 
   onPongMissing(): void {
     this.#ws.terminate();
-  }
-
-  /** The first message is the connect request; nothing that follows is looked at. */
-  #connectOnce(frame: string | Uint8Array): void {
-    const { data } = this.#ws;
-    if (data.connect !== undefined) return;
-    data.connect = "";
-    const { code, reason } = disconnects.badRequest;
-    // Before there is a connection nothing is pushed: only the close frame says it.
-    if (oneWayJsonCodec.decode(frame).violation) this.close(code, reason);
-    else this.#input?.message(frame);
   }
 }
 

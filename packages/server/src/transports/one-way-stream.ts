@@ -28,6 +28,7 @@ export function oneWayStream(
     oneWay: true,
     emulated: false,
     disconnectPush: true,
+    ...(connectCodes === undefined ? {} : { tellsConnectFailures: true }),
     pings: "protocol",
     remoteAddress: peer.remoteAddress,
     headers: headersOf(request, ports.details),
