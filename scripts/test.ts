@@ -29,7 +29,7 @@ const rooms = ["protocol", "engine", "storage", "mqtt", "server", "simulator"].m
 
 const stages: Stage[] = [
   { name: "checks", run: () => exitCode("checks", ["scripts/check.ts"]) },
-  { name: "unit tests", run: () => bunTest("unit", [...rooms, "scripts", "e2e/checker", "e2e/conformance"], 60) },
+  { name: "unit tests", run: () => bunTest("unit", [...rooms, "scripts", "e2e/checker", "e2e/conformance", "e2e/fuzz"], 60) },
   { name: "dashboard", run: dashboard },
   { name: "conformance", run: conformance },
   { name: "end to end", run: () => bunTest("e2e", endToEndFiles(), 240) },

@@ -41,14 +41,14 @@ export function decodeCommands(frame: Uint8Array): Wire[] {
 /** One message without a length before it. */
 export function encodeMessage(name: string, message: Wire): Uint8Array {
   const type = messageType(name);
-  return type.encode(toProtobuf(type, message)).finish();
+  return new Uint8Array(type.encode(toProtobuf(type, message)).finish());
 }
 
 function encodeDelimited(name: string, messages: readonly Wire[]): Uint8Array {
   const type = messageType(name);
   const writer = protobuf.Writer.create();
   for (const message of messages) type.encodeDelimited(toProtobuf(type, message), writer);
-  return writer.finish();
+  return new Uint8Array(writer.finish());
 }
 
 function decodeDelimited(name: string, frame: Uint8Array): Wire[] {

@@ -199,6 +199,13 @@ test("[D29] offsets above 2^53-1 are never rounded: they become a position that 
   assert.equal(only('{"id":4294967295,"rpc":{}}', "rpc").id, 4_294_967_295);
 });
 
+test("[C1] a number below zero where one may be: -0 is 0, and where none may be it is a violation", () => {
+  const { limit, type } = only('{"id":1,"subscribe":{"limit":-0,"type":-7}}', "subscribe").request;
+  assert.ok(Object.is(limit, 0));
+  assert.equal(type, -7);
+  assert.deepEqual(kinds('{"id":1,"subscribe":{"offset":-0}}'), ["violation"]);
+});
+
 test("[C18] foreign names never meet a prototype", () => {
   const { subs, headers } = only(
     '{"id":1,"connect":{"subs":{"__proto__":{"recover":true},"constructor":{}},"headers":{"__proto__":"x"}}}',

@@ -239,7 +239,7 @@ export class JsonReader implements FieldReader {
     if (count === 0 || count > digitsMax || (count > 1 && this.#bytes[digits] === zero)) throw new ProtocolViolation("not an integer");
     this.#at = at;
     if (count > exactDigits) return BigInt(textOf(this.#bytes, start, at));
-    return isNegative ? -value : value;
+    return isNegative ? 0 - value : value; // never -0
   }
 
   #digit(at: number): number | undefined {
