@@ -7,6 +7,12 @@ import type { TransportInfo } from "./transport.ts";
  *
  * A proxy that throws has not answered: the client gets error 100 (temporary), and only the two refreshes give 60 s more (A3).
  */
+
+/** An answer came, and a part of it cannot be used (bad base64): here the refreshes do not wait for a better one. */
+export class ProxyAnswerUnusable extends Error {
+  override readonly name = "ProxyAnswerUnusable";
+}
+
 export type ProxyAnswer<Result> =
   /** `result` undefined: the answer had none, which each proxy reads in its own way. */
   | { readonly kind: "result"; readonly result: Result | undefined }

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { type Clock, createEngine, type Engine, MemoryLog, noProxies } from "@fleetcast/engine";
+import { type Clock, createEngine, type Engine, MemoryLog } from "@fleetcast/engine";
 import { createTopicLayout, type TopicLayout } from "@fleetcast/mqtt";
 import { type Journal, JournalLog } from "@fleetcast/storage";
 import { RE2JS } from "re2js";
@@ -30,6 +30,8 @@ import { openStore } from "./lifecycle/store.ts";
 import type { Logger } from "./log.ts";
 import { createDestinations } from "./outgoing/destinations.ts";
 import { createOutgoingFetch } from "./outgoing/outgoing-fetch.ts";
+import { createProxies } from "./proxy/create-proxies.ts";
+import { engineReport } from "./proxy/report.ts";
 import { createCentrifugoPush } from "./push/centrifugo/centrifugo-push.ts";
 import { createCentrifugoProxyRoutes } from "./push/centrifugo/proxy-routes.ts";
 import { createEmbeddedPush } from "./push/embedded.ts";
@@ -179,12 +181,12 @@ function createPush(
     trackVerifier: config.sharedPoll.hmacSecretKey === "" ? undefined : createTrackVerifier(config.sharedPoll, ports),
     memoryLog: new MemoryLog(ports),
     journalLog,
-    proxies: withPolicy(noProxies, policy),
+    proxies: withPolicy(createProxies(config.proxies, { ...ports, fetch: outgoing }), policy),
     compileRegex: (source) => {
       const regex = RE2JS.compile(source);
       return (text) => regex.matcher(text).find();
     },
-    report: (message, cause) => log.error({ cause }, message),
+    report: engineReport(log, systemClock),
   });
   return { push: createEmbeddedPush({ engine, journalLog }), engine };
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { bytes, EngineBench, type TestClient, test, text } from "../../testing/index.ts";
-import { noProxies, type ProxyAnswer, type RefreshProxyResult } from "../proxies.ts";
+import { noProxies, type ProxyAnswer, ProxyAnswerUnusable, type RefreshProxyResult } from "../proxies.ts";
 
 type Answer = ProxyAnswer<RefreshProxyResult> | Error;
 const namespaces = { news: { allowSubscribeForClient: true, presence: true } };
@@ -87,6 +87,12 @@ test("[RF4] [X1] a backend that does not answer is asked again a minute later", 
   assert.equal(asked.length, 1);
   await b.clock.advance(2_000);
   assert.deepEqual([asked.length, client.closeCode], [2, undefined]);
+});
+
+test("[RF4] [X1] an answer of which a part cannot be used ends the connection with 3004", async () => {
+  const { b, client } = await expiring(() => new ProxyAnswerUnusable("bad base64"));
+  await b.clock.advance(60_200);
+  assert.deepEqual([client.closeCode, b.reports.length], [3004, 1]);
 });
 
 test("[RF4] a connection that ends while the backend thinks is not asked about again", async () => {

@@ -1,6 +1,6 @@
 import { disconnects } from "@fleetcast/protocol";
 import type { EngineContext } from "../context.ts";
-import type { RefreshProxyResult } from "../proxies.ts";
+import { ProxyAnswerUnusable, type RefreshProxyResult } from "../proxies.ts";
 import type { Connection } from "./connection.ts";
 import type { Member } from "./member.ts";
 import { monotonicOf, ttlSeconds } from "./subscription-expiry.ts";
@@ -36,6 +36,10 @@ export function expireConnection(connection: Connection, member: Member): void {
       (cause: unknown) => {
         report("the refresh proxy did not answer", cause);
         if (connection.member !== member) return;
+        if (cause instanceof ProxyAnswerUnusable) {
+          connection.disconnect(disconnects.internal);
+          return;
+        }
         member.closesAtMs = connection.context.ports.clock.monotonicMs() + graceOnFailureMs;
         connection.setDeadline();
       },

@@ -1,5 +1,6 @@
 import { ttlSecondsMax } from "@fleetcast/protocol";
 import type { Clock } from "../ports.ts";
+import { ProxyAnswerUnusable } from "../proxies.ts";
 import type { Member } from "./member.ts";
 import type { Subscription } from "./subscription.ts";
 
@@ -27,11 +28,18 @@ export function expireSubscription(subscription: Subscription, member: Member, e
   }
   // Not asked again at the next tick while this answer is awaited.
   subscription.expiresAtMs = clock.monotonicMs() + graceOnFailureMs;
-  void renew().catch((cause: unknown) => report(`the sub_refresh proxy of ${channel.name} did not answer`, cause));
+  renew().catch((cause: unknown) => {
+    report(`the sub_refresh proxy of ${channel.name} did not answer`, cause);
+    if (cause instanceof ProxyAnswerUnusable && isStillThere()) end();
+  });
+
+  function isStillThere(): boolean {
+    return connection.member === member && member.subscription(channel.name) === subscription;
+  }
 
   async function renew(): Promise<void> {
     const answer = await ask?.(member.caller(connection.transport), { channel: channel.name });
-    if (connection.member !== member || member.subscription(channel.name) !== subscription) return;
+    if (!isStillThere()) return;
     // An error or a disconnect beside a missing result is not looked at (X4).
     const result = answer?.kind === "result" ? answer.result : undefined;
     const ttl = result?.expireAtS === undefined ? undefined : ttlSeconds(clock, result.expireAtS);

@@ -31,6 +31,12 @@ export interface OutgoingAnswer {
 /** The answer did not come, or not whole: refused, reset, timed out, cut off, too big. `cause` says which. */
 export class OutgoingFailure extends Error {
   override readonly name = "OutgoingFailure";
+  /** Somebody is there, although what it says cannot be used. */
+  readonly answered: boolean;
+  constructor(message: string, { answered = false, ...options }: ErrorOptions & { readonly answered?: boolean } = {}) {
+    super(message, options);
+    this.answered = answered;
+  }
 }
 
 /** Any status is an answer. @throws OutgoingFailure */
@@ -164,16 +170,17 @@ async function readLimited(response: Response, bytesMax: number): Promise<Uint8A
 function unpacked(response: Response, body: Uint8Array, bytesMax: number): Uint8Array {
   const encoding = (response.headers.get("content-encoding") ?? "identity").trim().toLowerCase();
   if (encoding === "identity" || encoding === "") return body;
-  if (encoding !== "gzip" && encoding !== "x-gzip") throw new OutgoingFailure("the answer has an encoding that was not asked for");
+  if (encoding !== "gzip" && encoding !== "x-gzip")
+    throw new OutgoingFailure("the answer has an encoding that was not asked for", { answered: true });
   try {
     return gunzipSync(body, { maxOutputLength: bytesMax });
   } catch (cause) {
     throw (cause as { code?: string }).code === "ERR_BUFFER_TOO_LARGE"
       ? tooBig(bytesMax)
-      : new OutgoingFailure("the answer cannot be unpacked", { cause });
+      : new OutgoingFailure("the answer cannot be unpacked", { answered: true, cause });
   }
 }
 
 function tooBig(bytesMax: number): OutgoingFailure {
-  return new OutgoingFailure(`the answer is larger than ${bytesMax} bytes`);
+  return new OutgoingFailure(`the answer is larger than ${bytesMax} bytes`, { answered: true });
 }

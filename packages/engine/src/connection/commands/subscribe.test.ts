@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type BenchSetup, bytes, EngineBench, type TestClient, test, token } from "../../../testing/index.ts";
-import { noProxies, type Proxies, type SubRefreshProxy, type SubscribeProxy } from "../../proxies.ts";
+import { noProxies, type Proxies, ProxyAnswerUnusable, type SubRefreshProxy, type SubscribeProxy } from "../../proxies.ts";
 
 const open = { allowSubscribeForClient: true };
 const history = { historySize: 10, historyTtlMs: 60_000 };
@@ -319,6 +319,21 @@ test("[SB7] an expired subscription is told 2501 after its grace; a server-side 
   ]);
   assert.equal(client.closeCode, undefined);
   assert.equal(b.engine.stats().subscriptions, 0);
+});
+
+test("[SB7] [X1] an answer of which a part cannot be used ends the subscription", async () => {
+  const proxies: Proxies = {
+    ...noProxies,
+    subscribe: new Map([["p", () => ({ kind: "result", result: { expireAtS: Math.floor(b.clock.wallMs() / 1_000) + 20 } })]]),
+    subRefresh: new Map([["p", () => Promise.reject(new ProxyAnswerUnusable("bad base64"))]]),
+  };
+  const namespaces = { vm: { subscribeProxyName: "p", subRefreshProxyName: "p" } };
+  const b: EngineBench = new EngineBench({ namespaces, options: { pingIntervalMs: 0 }, ports: { proxies } });
+  const client = await b.connect({ user: "ann" });
+  await client.subscribe("vm:a");
+  await b.clock.advance(80_000);
+  assert.deepEqual(client.pushes, [{ channel: "vm:a", unsubscribe: { code: 2501, reason: "subscription expired" } }]);
+  assert.equal(b.reports.length, 1);
 });
 
 test("[SB7] a sub_refresh proxy is asked when its time is over; it ends, prolongs or fails", async () => {
