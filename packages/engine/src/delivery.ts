@@ -1,4 +1,5 @@
 import type { Codec, EncodedMessage, Publication, Push } from "@fleetcast/protocol";
+import type { Subscription } from "./connection/subscription.ts";
 import { patchedForm, wholeForm } from "./delta/delta-forms.ts";
 import type { HubChannel } from "./hub.ts";
 
@@ -18,6 +19,8 @@ export class Delivery {
   readonly subscribers: number;
   /** From when on it counts as lost for subscribers with positions (`client.channel_position_max_time_lag`). Monotonic time. */
   lateAtMs = Number.POSITIVE_INFINITY;
+  /** A join: the newcomer, who has it already. */
+  except: Subscription | undefined;
   readonly #messages: EncodedByCodec = [];
   #wholeMessages: EncodedByCodec | undefined;
   #patchedMessages: EncodedByCodec | undefined;

@@ -1,7 +1,7 @@
 import type { StreamPosition } from "@fleetcast/protocol";
 import type { AppendResult, Log, LogAppend, ReadResult } from "./log.ts";
 import type { EngineOptions } from "./options.ts";
-import type { Chance, Clock, PresenceMap, Socket, TokenVerifier, TrackVerifier } from "./ports.ts";
+import type { Chance, Clock, OptionOverride, PresenceMap, Socket, TokenVerifier, TrackVerifier } from "./ports.ts";
 import type { Proxies } from "./proxies.ts";
 import type { TransportInfo } from "./transport.ts";
 
@@ -53,6 +53,49 @@ export interface ConnectionTarget {
   readonly session?: string | undefined;
 }
 
+/** A server-side subscription for all connections of a target. */
+export interface SubscribeCall {
+  readonly channel: string;
+  /** `chan_info` and `data` of the push, raw. */
+  readonly info?: Uint8Array | undefined;
+  readonly data?: Uint8Array | undefined;
+  /** Unix seconds; absent: it does not expire. */
+  readonly expireAtS?: number | undefined;
+  /** From where the client is to be brought up to date, where the subscription is one that recovers. */
+  readonly recoverSince?: StreamPosition | undefined;
+  readonly override?: OptionOverride | undefined;
+}
+
+/** A new expiry for all connections of a target. */
+export interface RefreshCall {
+  /** They end (3005). */
+  readonly expired?: boolean | undefined;
+  /** Unix seconds; absent: they do not expire any more. */
+  readonly expireAtS?: number | undefined;
+  /** Replaces `conn_info` where it is given. */
+  readonly info?: Uint8Array | undefined;
+}
+
+/** A connection, as an operator may see it: nothing of it is a secret. */
+export interface ConnectionInfo {
+  readonly client: string;
+  readonly user: string;
+  readonly transport: TransportInfo["transport"];
+  readonly protocol: TransportInfo["protocol"];
+  readonly remoteAddress: string;
+  /** What the client says of itself. */
+  readonly name: string;
+  readonly version: string;
+  readonly channels: readonly string[];
+}
+
+export interface ConnectionPage {
+  /** By connection id, ascending. */
+  readonly connections: readonly ConnectionInfo[];
+  /** What to ask the next page after; undefined on the last. */
+  readonly next: string | undefined;
+}
+
 /** The engine as the server uses it. No sockets, SQL, clock or environment inside. Throws `EngineRefusal` for expected refusals. */
 export interface Engine {
   readonly options: EngineOptions;
@@ -77,9 +120,18 @@ export interface Engine {
     readonly reverse?: boolean | undefined;
   }): Promise<ReadResult>;
   historyRemove(channel: string): Promise<void>;
-  unsubscribe(target: ConnectionTarget, channel: string): void;
+  /**
+   * @throws EngineRefusal 100 where a connection of the target has the channel already, is being subscribed to it, or could not be
+   * (an expiry that is past, a log that fails); the others are subscribed. One at its channel limit is closed (3505).
+   */
+  subscribe(target: ConnectionTarget, call: SubscribeCall): Promise<void>;
+  /** Pushes the end to every connection of the target, subscribed or not; a subscribe that is being worked on is waited for. */
+  unsubscribe(target: ConnectionTarget, channel: string): Promise<void>;
+  refresh(target: ConnectionTarget, call: RefreshCall): Promise<void>;
   disconnect(target: ConnectionTarget, code: number, reason: string, whitelist: readonly string[]): void;
   channels(): ReadonlyMap<string, number>;
+  /** Of one user, or of all; `limit` connections after that id. */
+  connections(page: { readonly user?: string | undefined; readonly after?: string | undefined; readonly limit: number }): ConnectionPage;
   /** Authenticated connections, as `stats` counts them; cheap enough to ask before each upgrade. */
   readonly connectionCount: number;
   stats(): EngineStats;

@@ -1,20 +1,25 @@
-import { apiErrors, type ClientInfo, clientErrors, disconnects, unsubscribes } from "@fleetcast/protocol";
+import { apiErrors, type ClientInfo, clientErrors, disconnects } from "@fleetcast/protocol";
 import { fitsFormat } from "./channel/data-format.ts";
 import { type Namespace, Namespaces } from "./channel/namespaces.ts";
 import { checkPersonalChannel } from "./channel/personal-channel.ts";
 import { KnownSoftware } from "./connection/client-software.ts";
 import { Connection } from "./connection/connection.ts";
 import { dispatch } from "./connection/dispatch.ts";
-import { endSubscription, unsubscribe } from "./connection/unsubscribing.ts";
+import { refreshByServer, subscribeByServer, unsubscribeByServer } from "./connection/server-calls.ts";
+import { endSubscription } from "./connection/unsubscribing.ts";
+import { connectionPage } from "./connection-list.ts";
 import type { EngineContext } from "./context.ts";
 import { Delivery } from "./delivery.ts";
 import {
   type ConnectionInput,
+  type ConnectionPage,
   type ConnectionTarget,
   type Engine,
   type EnginePorts,
   EngineRefusal,
   type EngineStats,
+  type RefreshCall,
+  type SubscribeCall,
 } from "./engine-api.ts";
 import { type DeliveryProblems, FanOut } from "./fan-out.ts";
 import { Hub } from "./hub.ts";
@@ -154,13 +159,30 @@ class EmbeddedEngine implements Engine {
     this.#context.hub.channels.get(channel)?.forgetFormer();
   }
 
-  unsubscribe(target: ConnectionTarget, channel: string): void {
-    this.#namespace(channel);
-    this.#context.fanOut.inTurn(() => this.#unsubscribe(target, channel));
+  async subscribe(target: ConnectionTarget, call: SubscribeCall): Promise<void> {
+    const namespace = this.#namespace(call.channel);
+    const done = await Promise.all(
+      this.#targets(target).map((connection) =>
+        subscribeByServer(connection, namespace, call).catch((cause: unknown) => {
+          connection.fail("subscribe", cause);
+          return false;
+        }),
+      ),
+    );
+    if (done.includes(false)) throw refusal(apiErrors.internal);
+  }
+
+  async unsubscribe(target: ConnectionTarget, channel: string): Promise<void> {
+    // Without a channel nothing ends, and the push names none, as in Centrifugo.
+    if (channel !== "") this.#namespace(channel);
+    await this.#inTurn(target, (connection) => unsubscribeByServer(connection, channel));
+  }
+
+  refresh(target: ConnectionTarget, call: RefreshCall): Promise<void> {
+    return this.#inTurn(target, (connection) => refreshByServer(connection, call));
   }
 
   disconnect(target: ConnectionTarget, code: number, reason: string, whitelist: readonly string[]): void {
-    // In turn: what was published before this call must not be lost by it.
     this.#context.fanOut.inTurn(() => {
       for (const connection of this.#targets(target)) {
         if (!whitelist.includes(connection.anyMember?.client ?? "")) connection.disconnect({ code, reason });
@@ -170,6 +192,11 @@ class EmbeddedEngine implements Engine {
 
   channels(): ReadonlyMap<string, number> {
     return new Map([...this.#context.hub.channels.values()].map(({ name, subscriptions }) => [name, subscriptions.length]));
+  }
+
+  connections({ user, after = "", limit }: Parameters<Engine["connections"]>[0]): ConnectionPage {
+    const { hub } = this.#context;
+    return connectionPage(user === undefined ? hub.open : hub.connectionsOf(user), after, limit);
   }
 
   get connectionCount(): number {
@@ -210,13 +237,13 @@ class EmbeddedEngine implements Engine {
     for (const connection of [...hub.open]) connection.destroy();
   }
 
-  #unsubscribe(target: ConnectionTarget, channel: string): void {
-    for (const connection of this.#targets(target)) {
-      const subscription = connection.anyMember?.subscription(channel);
-      // The push goes out even to connections that are not subscribed, as in Centrifugo.
-      if (subscription !== undefined) unsubscribe(subscription, unsubscribes.server);
-      else if (connection.member !== undefined) connection.pushUnsubscribe(channel, unsubscribes.server);
-    }
+  /** What was published before a call reaches the connections before it takes effect. */
+  async #inTurn(target: ConnectionTarget, act: (connection: Connection) => Promise<void>): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#context.fanOut.inTurn(() => {
+        Promise.all(this.#targets(target).map(act)).then(() => resolve(), reject);
+      });
+    });
   }
 
   #onCommitted(batch: readonly CommittedPublication[]): void {
@@ -246,11 +273,13 @@ class EmbeddedEngine implements Engine {
   }
 
   #targets({ user, client, session }: ConnectionTarget): readonly Connection[] {
+    const { hub, sessions } = this.#context;
+    const isMeant = ({ anyMember }: Connection) =>
+      anyMember?.user === user && (client === undefined || client === "" || anyMember.client === client);
+    if (session === undefined || session === "") return hub.connectionsOf(user).filter(isMeant);
     // Only emulated and one-way transports have sessions; a WebSocket connection matches none.
-    if (session !== undefined && session !== "") return [];
-    const connections = this.#context.hub.connectionsOf(user);
-    if (client === undefined || client === "") return connections;
-    return connections.filter((connection) => connection.anyMember?.client === client);
+    const connection = sessions.find(session);
+    return connection !== undefined && isMeant(connection) ? [connection] : [];
   }
 }
 

@@ -162,7 +162,7 @@ export class FanOut implements OutboxSchedule {
     while (channel.cursor < subscriptions.length) {
       const subscription = subscriptions[channel.cursor++];
       if (subscription === undefined) continue;
-      if (onlyReceivers && !subscription.terms.receivesJoinLeave) continue;
+      if (onlyReceivers && (!subscription.terms.receivesJoinLeave || subscription === delivery.except)) continue;
       if (isLate && subscription.live && subscription.terms.positioned) this.#problems.onGap(subscription);
       else this.#deliver(subscription, delivery);
       if (--this.#untilLook <= 0) {

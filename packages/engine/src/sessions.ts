@@ -27,6 +27,10 @@ export class Sessions {
     this.#sessions.delete(session);
   }
 
+  find(session: string): Connection | undefined {
+    return this.#sessions.get(session)?.connection;
+  }
+
   /**
    * Commands that came apart from the connection that they are for. Each frame is worked on by itself: requests overtake each
    * other on their way anyway, and a pong must not wait behind a slow command. Resolves when they were worked on, at once

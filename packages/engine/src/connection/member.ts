@@ -2,6 +2,7 @@ import type { ClientInfo } from "@fleetcast/protocol";
 import type { ProxyCaller } from "../proxies.ts";
 import type { TransportInfo } from "../transport.ts";
 import { type ClientSoftware, untoldSoftware } from "./client-software.ts";
+import { InFlight } from "./in-flight.ts";
 import type { Subscription } from "./subscription.ts";
 
 const noHeaders: ReadonlyMap<string, string> = new Map();
@@ -26,6 +27,7 @@ export class Member {
   pongDueAtMs = Number.POSITIVE_INFINITY;
   nextPresenceTickAtMs = Number.POSITIVE_INFINITY;
   #subscriptions: Map<string, Subscription> | undefined;
+  #inFlight: InFlight[] | undefined;
 
   constructor(client: string, user: string) {
     this.client = client;
@@ -36,12 +38,43 @@ export class Member {
     return this.#subscriptions?.values() ?? [];
   }
 
-  get subscriptionCount(): number {
-    return this.#subscriptions?.size ?? 0;
+  /** Channels that count towards `client.channel_limit`: those that are being subscribed, too. */
+  get channelCount(): number {
+    const isNew = ({ channel }: InFlight) => channel !== undefined && this.subscription(channel) === undefined;
+    return (this.#subscriptions?.size ?? 0) + (this.#inFlight?.filter(isNew).length ?? 0);
   }
 
+  /** From its entry into the hub on, hence also before the client has its reply. */
   subscription(channel: string): Subscription | undefined {
     return this.#subscriptions?.get(channel);
+  }
+
+  isSubscribed(channel: string): boolean {
+    return this.#subscriptions?.get(channel)?.live === true;
+  }
+
+  /** A subscribe, or with `undefined` the connect, takes longer than this moment. */
+  begin(channel: string | undefined): InFlight {
+    const inFlight = new InFlight(channel);
+    this.#inFlight ??= [];
+    this.#inFlight.push(inFlight);
+    return inFlight;
+  }
+
+  /** What is being worked on and concerns this channel. */
+  inFlightOn(channel: string): InFlight | undefined {
+    return this.#inFlight?.find((one) => one.channel === channel || one.channel === undefined);
+  }
+
+  finish(inFlight: InFlight): void {
+    const left = this.#inFlight?.filter((one) => one !== inFlight);
+    this.#inFlight = left?.length === 0 ? undefined : left;
+    inFlight.end();
+  }
+
+  /** The connection ends. */
+  finishAll(): void {
+    for (const inFlight of this.#inFlight ?? []) this.finish(inFlight);
   }
 
   add(subscription: Subscription): void {

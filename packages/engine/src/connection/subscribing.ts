@@ -73,9 +73,19 @@ export function goLive(subscription: Subscription, member: Member): void {
     if (subscription.index === -1) return;
     fanOut.deliver(subscription, delivery);
   }
-  if (terms.emitsJoinLeave && channel.joinLeaveReceivers > 0 && subscription.index !== -1) {
-    fanOut.offer(new Delivery(channel, { kind: "join", channel: channel.name, info: member.infoOn(subscription) }));
+  if (terms.emitsJoinLeave && channel.joinLeaveReceivers > 0 && subscription.index !== -1) announce(subscription, member);
+}
+
+/** To the newcomer itself at once, so that it comes before the replies to what the client asked next; to the others in turn. */
+function announce(subscription: Subscription, member: Member): void {
+  const { channel, connection, terms } = subscription;
+  const { fanOut } = connection.context;
+  const join = new Delivery(channel, { kind: "join", channel: channel.name, info: member.infoOn(subscription) });
+  if (terms.receivesJoinLeave) {
+    join.except = subscription;
+    fanOut.deliver(subscription, join);
   }
+  fanOut.offer(join);
 }
 
 async function enterPositioned(

@@ -12,9 +12,9 @@ export function ttlSeconds(clock: Clock, expireAtS: number): number {
   return Math.min(expireAtS - Math.floor(clock.wallMs() / 1_000), ttlSecondsMax);
 }
 
-/** A wall time as a monotonic one: a clock that jumps later moves no deadline (F18). */
+/** A wall time as a monotonic one: a clock that jumps later moves no deadline (F18). A year ahead at most, as clients are told. */
 export function monotonicOf(clock: Clock, expireAtS: number): number {
-  return clock.monotonicMs() + expireAtS * 1_000 - clock.wallMs();
+  return clock.monotonicMs() + Math.min(expireAtS * 1_000 - clock.wallMs(), ttlSecondsMax * 1_000);
 }
 
 /** A subscription is over its time and its grace: it ends, unless the sub_refresh proxy renews it. */

@@ -1,4 +1,4 @@
-import { disconnects, type Unsubscribe, unsubscribes } from "@fleetcast/protocol";
+import { disconnects, unsubscribes } from "@fleetcast/protocol";
 import type { EngineContext } from "../context.ts";
 import { Delivery } from "../delivery.ts";
 import type { Member } from "./member.ts";
@@ -20,6 +20,7 @@ export function leaveChannel(context: EngineContext, member: Member, subscriptio
 /** The connection ends. */
 export function leaveAll(context: EngineContext, member: Member): void {
   for (const subscription of [...member.subscriptions]) leaveChannel(context, member, subscription);
+  member.finishAll();
 }
 
 /**
@@ -27,25 +28,12 @@ export function leaveAll(context: EngineContext, member: Member): void {
  * made can only be made anew by a new connection (3010 or 3006).
  */
 export function endSubscription(subscription: Subscription, why: "insufficientState" | "expired"): void {
-  const { connection } = subscription;
-  if (subscription.terms.serverSide || !subscription.live) {
+  const { connection, channel } = subscription;
+  const { member } = connection;
+  if (subscription.terms.serverSide || !subscription.live || member === undefined) {
     connection.disconnect(why === "expired" ? disconnects.subscriptionExpired : disconnects.insufficientState);
     return;
   }
-  unsubscribe(subscription, unsubscribes[why]);
-}
-
-/**
- * Ends a subscription from our side and says so. One whose subscribe reply is not out yet cannot be ended without
- * contradicting that reply, so its connection starts anew.
- */
-export function unsubscribe(subscription: Subscription, reason: Unsubscribe): void {
-  const { connection } = subscription;
-  const { member } = connection;
-  if (member === undefined || !subscription.live) {
-    connection.disconnect(disconnects.insufficientState);
-    return;
-  }
   leaveChannel(connection.context, member, subscription);
-  connection.pushUnsubscribe(subscription.channel.name, reason);
+  connection.pushUnsubscribe(channel.name, unsubscribes[why]);
 }

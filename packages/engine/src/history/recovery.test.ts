@@ -349,18 +349,6 @@ test("[REC6] cache mode: the latest publication only, none for who has it, 112 n
   assert.equal((await ask({ offset: 1, epoch })).recovered, undefined);
 });
 
-test("[SB6] an unsubscribe by the server while a subscribe waits for its read starts the connection anew", async () => {
-  const b = bench();
-  const client = await b.connect();
-  b.gate.holdReads();
-  client.say('{"id":9,"subscribe":{"channel":"vm:a"}}');
-  await b.clock.settle();
-  b.engine.unsubscribe({ user: "ann" }, "vm:a");
-  b.gate.releaseReads();
-  await b.clock.settle();
-  assert.deepEqual([client.closeCode, b.engine.stats().subscriptions, client.messages.length], [3010, 0, 1]);
-});
-
 test("[P6] what is held for a subscriber that waits for its read is bounded like its queue", async () => {
   const b = bench({}, { options: { queueBytesMax: 1_000 } });
   const client = await b.connect();

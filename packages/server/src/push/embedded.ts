@@ -39,11 +39,9 @@ export function createEmbeddedPush(ports: EmbeddedPushPorts): PushEngine {
         return engine.history(request);
       }),
     historyRemove: (channel) => refusing(() => engine.historyRemove(channel)),
-    unsubscribe: (target, channel) =>
-      refusing(async () => {
-        // No channel is nobody's subscription; the real server only pushes a nameless end of one.
-        if (channel !== "") engine.unsubscribe(target, channel);
-      }),
+    subscribe: (target, call) => refusing(() => engine.subscribe(target, call)),
+    unsubscribe: (target, channel) => refusing(() => engine.unsubscribe(target, channel)),
+    refresh: (target, call) => refusing(() => engine.refresh(target, call)),
     disconnect: (target, disconnect, whitelist = []) =>
       refusing(async () => {
         const { code, reason } = disconnect ?? { code: 3503, reason: "force disconnect" };

@@ -1,3 +1,4 @@
+import type { RefreshCall, SubscribeCall } from "@fleetcast/engine";
 import type { ClientInfo, Publication, StreamPosition, Tags } from "@fleetcast/protocol";
 import type { CommittedBatch } from "@fleetcast/storage";
 
@@ -57,7 +58,10 @@ export interface PushEngine {
     readonly reverse?: boolean | undefined;
   }): Promise<{ readonly publications: readonly Publication[]; readonly top: StreamPosition }>;
   historyRemove(channel: string): Promise<void>;
+  /** Error 100 where a matching connection has the channel already; the others are subscribed. */
+  subscribe(target: UserTarget, call: SubscribeCall): Promise<void>;
   unsubscribe(target: UserTarget, channel: string): Promise<void>;
+  refresh(target: UserTarget, call: RefreshCall): Promise<void>;
   disconnect(
     target: UserTarget,
     disconnect?: { readonly code: number; readonly reason: string },

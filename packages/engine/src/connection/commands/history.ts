@@ -15,7 +15,7 @@ export function history(connection: Connection, member: Member, id: number, requ
   if (namespace === undefined) return refuse(clientErrors.unknownChannel);
   if (!namespaces.isValidName(namespace, channel)) return refuse(clientErrors.badRequest);
   if (!namespace.hasHistory) return refuse(clientErrors.notAvailable);
-  const asker = { user: member.user, subscribed: member.subscription(channel) !== undefined };
+  const asker = { user: member.user, subscribed: member.isSubscribed(channel) };
   if (!mayReadHistory(options, namespace, asker)) return refuse(clientErrors.permissionDenied);
   if (request.reverse && request.since?.offset === 0) return refuse(clientErrors.badRequest);
   return read(connection.context, namespace, id, request);

@@ -26,6 +26,6 @@ function refusal({ context }: Connection, member: Member, channel: string): Outc
   if (namespace === undefined) return refuse(clientErrors.unknownChannel);
   if (!context.namespaces.isValidName(namespace, channel)) return refuse(clientErrors.badRequest);
   if (!namespace.options.presence) return refuse(clientErrors.notAvailable);
-  const asker = { user: member.user, subscribed: member.subscription(channel) !== undefined };
+  const asker = { user: member.user, subscribed: member.isSubscribed(channel) };
   return mayReadPresence(context.options, namespace, asker) ? undefined : refuse(clientErrors.permissionDenied);
 }

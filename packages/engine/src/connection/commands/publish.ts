@@ -25,7 +25,7 @@ export function publish(connection: Connection, member: Member, id: number, requ
   if (connection.codec.name === "json" && !isUtf8(data)) return refuse(clientErrors.badRequest);
   const publication = { channel, data, info: member.infoOn(member.subscription(channel)) };
   if (namespace.publishProxy !== undefined) return askFirst(connection, member, id, namespace, publication, namespace.publishProxy);
-  const asker = { user: member.user, subscribed: member.subscription(channel) !== undefined };
+  const asker = { user: member.user, subscribed: member.isSubscribed(channel) };
   if (!mayPublish(options, namespace, asker)) return refuse(clientErrors.permissionDenied);
   return append(connection, member, id, namespace, publication);
 }

@@ -1,6 +1,7 @@
 import { clientErrors, disconnects, type SubscribeRequest, utf8Length } from "@fleetcast/protocol";
 import type { Namespace } from "../../channel/namespaces.ts";
 import type { Connection } from "../connection.ts";
+import type { InFlight } from "../in-flight.ts";
 import type { Member } from "../member.ts";
 import { endWith, nothing, type Outcome, refuse } from "../outcome.ts";
 import { type Permission, permit } from "../permission.ts";
@@ -18,28 +19,35 @@ export function subscribe(connection: Connection, member: Member, id: number, re
   if (request.type === sharedPollType) return refuse(clientErrors.notAvailable);
   if (request.delta !== "" && request.delta !== "fossil") return endWith(disconnects.badRequest);
   if (utf8Length(channel) > options.channelLengthBytesMax) return refuse(clientErrors.badRequest);
-  if (member.subscription(channel) !== undefined) return refuse(clientErrors.alreadySubscribed);
-  if (member.subscriptionCount >= options.channelLimit) return refuse(clientErrors.limitExceeded);
+  const isTaken = member.subscription(channel) !== undefined || member.inFlightOn(channel) !== undefined;
+  if (isTaken) return refuse(clientErrors.alreadySubscribed);
+  if (member.channelCount >= options.channelLimit) return refuse(clientErrors.limitExceeded);
   const namespace = namespaces.of(channel);
   if (namespace === undefined) return refuse(clientErrors.unknownChannel);
   if (!namespaces.isValidName(namespace, channel)) return refuse(clientErrors.badRequest);
   if (request.type > streamType && request.type < sharedPollType) return refuse(clientErrors.permissionDenied);
   const permission = permit(connection, member, namespace, request);
-  if (permission instanceof Promise) return permission.then((known) => enter(connection, member, id, namespace, request, known));
-  return enter(connection, member, id, namespace, request, permission);
+  const asked = { connection, member, id, namespace, request };
+  if (!(permission instanceof Promise)) return enter(asked, permission, undefined);
+  const inFlight = member.begin(channel);
+  return permission.then((known) => enter(asked, known, inFlight));
 }
 
-function enter(
-  connection: Connection,
-  member: Member,
-  id: number,
-  namespace: Namespace,
-  request: SubscribeRequest,
-  permission: Permission,
-): Outcome | Promise<Outcome> {
+interface Asked {
+  readonly connection: Connection;
+  readonly member: Member;
+  readonly id: number;
+  readonly namespace: Namespace;
+  readonly request: SubscribeRequest;
+}
+
+/** `inFlight`: undefined while everything happens at once. */
+function enter(asked: Asked, permission: Permission, inFlight: InFlight | undefined): Outcome | Promise<Outcome> {
+  const { connection, member, namespace, request } = asked;
   if (connection.member !== member) return nothing;
-  if (permission.kind !== "granted") return permission;
-  if (request.type > sharedPollType) return endWith(disconnects.internal); // as the real one: known only here
+  if (permission.kind !== "granted") return refused(member, permission, inFlight);
+  // As the real one: known only here.
+  if (request.type > sharedPollType) return endWith(disconnects.internal);
   const wish = {
     recover: request.recover,
     from: { offset: request.offset, epoch: request.epoch },
@@ -48,12 +56,25 @@ function enter(
     tagsFilter: request.tagsFilter,
   };
   const entered = enterChannel(connection, member, request.channel, namespace, permission.terms, wish);
-  return entered instanceof Promise ? entered.then((known) => answer(member, id, known)) : answer(member, id, entered);
+  if (!(entered instanceof Promise)) return answer(asked, entered, inFlight);
+  const stillInFlight = inFlight ?? member.begin(request.channel);
+  return entered.then((known) => answer(asked, known, stillInFlight));
 }
 
-function answer(member: Member, id: number, subscribed: Subscribed): Outcome {
-  if (subscribed.kind === "gone") return nothing;
-  if (subscribed.kind !== "subscribed") return subscribed;
+function answer({ member, id }: Asked, subscribed: Subscribed, inFlight: InFlight | undefined): Outcome {
+  if (subscribed.kind !== "subscribed") return refused(member, subscribed.kind === "gone" ? nothing : subscribed, inFlight);
   const { subscription, result } = subscribed;
-  return { kind: "reply", reply: { kind: "subscribe", id, result }, after: () => goLive(subscription, member) };
+  return {
+    kind: "reply",
+    reply: { kind: "subscribe", id, result },
+    after: () => {
+      goLive(subscription, member);
+      if (inFlight !== undefined) member.finish(inFlight);
+    },
+  };
+}
+
+function refused(member: Member, outcome: Outcome, inFlight: InFlight | undefined): Outcome {
+  if (inFlight !== undefined) member.finish(inFlight);
+  return outcome;
 }

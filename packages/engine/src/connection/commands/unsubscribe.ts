@@ -1,13 +1,32 @@
 import { type ChannelRequest, disconnects } from "@fleetcast/protocol";
 import type { Connection } from "../connection.ts";
+import type { InFlight } from "../in-flight.ts";
 import type { Member } from "../member.ts";
-import { endWith, type Outcome } from "../outcome.ts";
+import { endWith, nothing, type Outcome } from "../outcome.ts";
 import { leaveChannel } from "../unsubscribing.ts";
 
-/** Ends a subscription, server-side ones too; one that is not there is no error. */
-export function unsubscribe(connection: Connection, member: Member, id: number, { channel }: ChannelRequest): Outcome {
+/**
+ * Ends a subscription, server-side ones too; one that is not there is no error. One that is still being made is waited for: its
+ * reply must not follow the answer to this.
+ */
+export function unsubscribe(connection: Connection, member: Member, id: number, { channel }: ChannelRequest): Outcome | Promise<Outcome> {
   if (channel === "") return endWith(disconnects.badRequest);
+  const inFlight = member.inFlightOn(channel);
+  if (inFlight !== undefined) return waitFor(connection, member, id, channel, inFlight);
+  leave(connection, member, channel);
+  return { kind: "reply", reply: { kind: "unsubscribe", id } };
+}
+
+async function waitFor(connection: Connection, member: Member, id: number, channel: string, inFlight: InFlight): Promise<Outcome> {
+  const isOver = await inFlight.ended(connection.context.ports.clock);
+  if (connection.member !== member) return nothing;
+  // A subscribe should never take that long: the client begins anew, and knows what it has.
+  if (!isOver) return { kind: "reply", reply: { kind: "unsubscribe", id }, after: () => connection.disconnect(disconnects.internal) };
+  leave(connection, member, channel);
+  return { kind: "reply", reply: { kind: "unsubscribe", id } };
+}
+
+function leave(connection: Connection, member: Member, channel: string): void {
   const subscription = member.subscription(channel);
   if (subscription !== undefined) leaveChannel(connection.context, member, subscription);
-  return { kind: "reply", reply: { kind: "unsubscribe", id } };
 }

@@ -1,36 +1,31 @@
-import type { StreamPosition } from "@fleetcast/protocol";
 import { badRequest, notFound } from "../../push/channel-rules.ts";
-import { type PublishRequest, type PushEngine, PushError, type UserTarget } from "../../push/push-engine.ts";
+import { type PublishRequest, PushError } from "../../push/push-engine.ts";
 import type { Fields } from "../../push/raw-json/fields.ts";
+import { disconnect, refresh, subscribe, unsubscribe } from "./connection-methods.ts";
+import { decodeBase64, ownBytes, readPosition } from "./field-values.ts";
+import { type Call, done, type Method, type MethodResult } from "./method.ts";
 import { channelsJson, historyJson, nodesJson, presenceJson, publishJson } from "./results.ts";
 
-/** What a method answers: the JSON of its result object. `queued`: stored, the push will follow (N5). */
-export interface MethodResult {
-  readonly json: string | Uint8Array;
-  readonly queued?: boolean | undefined;
-}
+export type { Call, Method, MethodResult };
 
-/** A decoded command, ready to run. @throws PushError the command's error */
-export type Call = (push: PushEngine) => Promise<MethodResult>;
-
-/** Reads the fields of one method. @throws MalformedJson when a field has another type */
-export type Method = (fields: Fields) => Call;
-
-const done: MethodResult = { json: "{}" };
-
-/** The methods by their names in the path and in commands (centrifugo-v6 section 8.3). Every channel method refuses an empty channel with 107. */
+/**
+ * The methods by their names in the path and in commands (centrifugo-v6 section 8.3), in the order in which the first one counts
+ * where a batch's command names several. Every channel method refuses an empty channel with 107.
+ */
 export const methods: ReadonlyMap<string, Method> = new Map<string, Method>([
   ["publish", publish],
   ["broadcast", broadcast],
-  ["presence", presence],
-  ["presence_stats", presenceStats],
-  ["history", history],
-  ["history_remove", historyRemove],
+  ["subscribe", subscribe],
   ["unsubscribe", unsubscribe],
   ["disconnect", disconnect],
-  ["channels", channels],
+  ["history", history],
+  ["history_remove", historyRemove],
+  ["presence", presence],
+  ["presence_stats", presenceStats],
   ["info", () => async (push) => ({ json: nodesJson(await push.info()) })],
   ["rpc", rpc],
+  ["refresh", refresh],
+  ["channels", channels],
 ]);
 
 function publish(fields: Fields): Call {
@@ -73,18 +68,6 @@ function readPublication(fields: Fields): Omit<PublishRequest, "channel"> | "bad
   return data === undefined ? "bad base64" : { ...publication, data };
 }
 
-/** A copy, so that a stored payload does not keep the whole request body alive. */
-function ownBytes(raw: Uint8Array | undefined): Uint8Array {
-  return raw === undefined ? new Uint8Array() : raw.slice();
-}
-
-/** Standard alphabet with padding; line ends inside are skipped, as the real server does. */
-function decodeBase64(text: string): Uint8Array | undefined {
-  const joined = text.replace(/[\r\n]/g, "");
-  if (joined.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(joined)) return undefined;
-  return new Uint8Array(Buffer.from(joined, "base64"));
-}
-
 function presence(fields: Fields): Call {
   const channel = fields.text("channel") ?? "";
   return async (push) => ({ json: presenceJson(await push.presence(required(channel))) });
@@ -109,47 +92,11 @@ function history(fields: Fields): Call {
   return async (push) => ({ json: historyJson(await push.history({ channel: required(channel), limit, since, reverse })) });
 }
 
-function readPosition(fields: Fields | undefined): StreamPosition | undefined {
-  if (fields === undefined) return undefined;
-  return { offset: fields.integer("offset", 0, Number.MAX_SAFE_INTEGER) ?? 0, epoch: fields.text("epoch") ?? "" };
-}
-
 function historyRemove(fields: Fields): Call {
   const channel = fields.text("channel") ?? "";
   return async (push) => {
     await push.historyRemove(required(channel));
     return done;
-  };
-}
-
-/** An empty channel is no error here: the real server then only pushes, and unsubscribes from nothing. */
-function unsubscribe(fields: Fields): Call {
-  const channel = fields.text("channel") ?? "";
-  const target = readTarget(fields);
-  return async (push) => {
-    await push.unsubscribe(target, channel);
-    return done;
-  };
-}
-
-const uint32Max = 2 ** 32 - 1;
-
-function disconnect(fields: Fields): Call {
-  const target = readTarget(fields);
-  const whitelist = fields.texts("whitelist");
-  const given = fields.object("disconnect");
-  const with_ = given && { code: given.integer("code", 0, uint32Max) ?? 0, reason: given.text("reason") ?? "" };
-  return async (push) => {
-    await push.disconnect(target, with_, whitelist);
-    return done;
-  };
-}
-
-function readTarget(fields: Fields): UserTarget {
-  return {
-    user: fields.text("user") ?? "",
-    client: fields.text("client") || undefined,
-    session: fields.text("session") || undefined,
   };
 }
 

@@ -28,6 +28,8 @@ export interface ApiSide {
 }
 
 export const apiKey = "the-server-key";
+/** What connection tokens of every side are signed with. */
+export const tokenKey = "the-key-of-the-connection-tokens!";
 const centrifugoKey = "the-centrifugo-key";
 
 const noLog: Logger = { debug() {}, info() {}, warn() {}, error() {} };
@@ -54,6 +56,7 @@ async function configured(): Promise<{ readonly config: Config; readonly folder:
     http_server: { port: httpPort },
     http_api: { key: apiKey },
     channel: { namespaces },
+    client: { token: { hmac_secret_key: tokenKey } },
     push: { centrifugo: { url: `http://127.0.0.1:${centrifugoPort}`, api_key: centrifugoKey } },
   };
   writeFileSync(join(folder, "fleetcast.json"), JSON.stringify(settings));

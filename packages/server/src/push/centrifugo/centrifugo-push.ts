@@ -95,7 +95,9 @@ export function createCentrifugoPush(ports: CentrifugoPushPorts): CentrifugoPush
       await forwarded.historyRemove(channel);
       if (optionsOf(options, channel)?.journal === true) await journal.remove(channel);
     },
+    subscribe: forwarded.subscribe,
     unsubscribe: forwarded.unsubscribe,
+    refresh: forwarded.refresh,
     disconnect: forwarded.disconnect,
     channels: forwarded.channels,
     info: forwarded.info,

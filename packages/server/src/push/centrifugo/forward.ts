@@ -1,3 +1,4 @@
+import type { OptionOverride } from "@fleetcast/engine";
 import type { ClientInfo, Publication, StreamPosition } from "@fleetcast/protocol";
 import { internalError } from "../channel-rules.ts";
 import { type NodeInfo, type PublishRequest, type PublishResult, type PushEngine, PushError, type UserTarget } from "../push-engine.ts";
@@ -12,7 +13,17 @@ import type { CentrifugoCall } from "./centrifugo-api.ts";
  */
 export type ForwardedApi = Pick<
   PushEngine,
-  "publish" | "broadcast" | "presence" | "presenceStats" | "historyRemove" | "unsubscribe" | "disconnect" | "channels" | "info"
+  | "publish"
+  | "broadcast"
+  | "presence"
+  | "presenceStats"
+  | "historyRemove"
+  | "subscribe"
+  | "unsubscribe"
+  | "refresh"
+  | "disconnect"
+  | "channels"
+  | "info"
 > & {
   history(request: {
     readonly channel: string;
@@ -50,6 +61,19 @@ export function forwardedApi(call: CentrifugoCall): ForwardedApi {
     async historyRemove(channel) {
       await call("history_remove", JSON.stringify({ channel }));
     },
+    async subscribe(target, { channel, info, data, expireAtS, recoverSince, override }) {
+      const request = {
+        ...targetFields(target),
+        channel,
+        expire_at: expireAtS,
+        recover_since: recoverSince,
+        override: overrideFields(override),
+      };
+      await call("subscribe", withPayloads(request, { info, data }));
+    },
+    async refresh(target, { expired, expireAtS, info }) {
+      await call("refresh", withPayloads({ ...targetFields(target), expired, expire_at: expireAtS }, { info }));
+    },
     async unsubscribe(target, channel) {
       await call("unsubscribe", JSON.stringify({ ...targetFields(target), channel }));
     },
@@ -82,6 +106,30 @@ function publishBody(
   if (request.data.length === 0) return `${open}}`;
   if (!isJson(request.data)) return `${open},"b64data":"${Buffer.from(request.data).toString("base64")}"}`;
   return joinParts([open, ',"data":', request.data, "}"]);
+}
+
+/** Raw JSON goes as it is, anything else as base64. */
+function withPayloads(request: object, payloads: Readonly<Record<string, Uint8Array | undefined>>): string | Uint8Array {
+  const parts: (string | Uint8Array)[] = [JSON.stringify(request).slice(0, -1)];
+  for (const [name, payload] of Object.entries(payloads)) {
+    if (payload === undefined || payload.length === 0) continue;
+    if (isJson(payload)) parts.push(`,"${name}":`, payload);
+    else parts.push(`,"b64${name}":"${Buffer.from(payload).toString("base64")}"`);
+  }
+  return joinParts([...parts, "}"]);
+}
+
+function overrideFields(override: OptionOverride | undefined) {
+  const option = (value: boolean | undefined) => (value === undefined ? undefined : { value });
+  return (
+    override && {
+      presence: option(override.presence),
+      join_leave: option(override.joinLeave),
+      force_push_join_leave: option(override.forcePushJoinLeave),
+      force_recovery: option(override.forceRecovery),
+      force_positioning: option(override.forcePositioning),
+    }
+  );
 }
 
 function broadcastOutcome(response: Fields): PublishResult | PushError {
