@@ -1,11 +1,12 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { codec } from "./codec.ts";
 import { fanout } from "./fanout.ts";
 import { ingest } from "./ingest.ts";
 import { pipeline } from "./pipeline.ts";
 
-/** `npm run bench -- fanout|ingest|pipeline [--rounds N] [--seconds S] [--subs 1,100,...]`; writes `docs/bench/<name>.md`. */
+/** `npm run bench -- codec|fanout|ingest|pipeline [--rounds N] [--seconds S] [--subs 1,100,...]`; writes `docs/bench/<name>.md`. */
 const [name = "", ...rest] = process.argv.slice(2);
 const option = (word: string, fallback: string): string => {
   const index = rest.indexOf(`--${word}`);
@@ -15,6 +16,7 @@ const rounds = Number(option("rounds", "3"));
 const seconds = Number(option("seconds", "4"));
 const benches: Record<string, () => Promise<string>> = {
   fanout: () => fanout({ rounds, seconds, subs: option("subs", "1,100,1000,10000").split(",").map(Number) }),
+  codec: async () => codec(),
   ingest: () => ingest({ rounds, seconds }),
   pipeline: () => pipeline({ rounds, seconds }),
 };
