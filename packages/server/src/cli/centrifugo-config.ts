@@ -7,6 +7,7 @@ export function centrifugoConfigCommand(program: Command): void {
   withCommonFlags(program.command("centrifugo-config"))
     .description("print the configuration for a real Centrifugo v6 beside this Fleetcast (it holds secrets)")
     .action((flags: CommonFlags) => {
-      process.stdout.write(centrifugoConfig(load(flags).config));
+      const { config, settings } = load(flags);
+      process.stdout.write(centrifugoConfig(config, settings.written));
     });
 }

@@ -64,7 +64,14 @@ export function readSettings(sources: Sources): Settings {
   gatherFlags(gathered, sources.flags.keys ?? {});
   if (sources.flags.dataDir !== undefined) gathered.values.set("data_dir", { value: sources.flags.dataDir, source: "--data-dir" });
 
-  const findings: Findings = { environment: sources.environment, problems: gathered.problems, warnings: [], refused: [], unknown: [] };
+  const findings: Findings = {
+    environment: sources.environment,
+    passesOn: gathered.values.get("push.engine")?.value === "centrifugo",
+    problems: gathered.problems,
+    warnings: [],
+    refused: [],
+    unknown: [],
+  };
   const values = judgeValues(gathered, findings);
   const lists = readLists(gathered, findings);
   const proxies = judgeProxies(gathered, lists.proxies, values, sources.folder, findings);

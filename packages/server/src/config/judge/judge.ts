@@ -7,6 +7,8 @@ import { gatesOf, standingOf, type Table } from "../table/standing.ts";
 /** What judging found, beside the values. */
 export interface Findings {
   readonly environment: Environment;
+  /** A real Centrifugo stands behind us: what it can do and we cannot is passed on to it. */
+  readonly passesOn: boolean;
   readonly problems: Problem[];
   readonly warnings: string[];
   /** Keys that Centrifugo honours and we do not. */
@@ -55,8 +57,13 @@ function judgeStanding(
   // While its section is off, a key has no effect in Centrifugo either.
   if (gatesOf(table, name).some((gate) => values[gate] === false)) return;
   const key = `${above}${name}`;
-  if (standing.kind === "unneeded") findings.warnings.push(`${raw.source}: ${key} has no effect in Fleetcast: ${standing.why}`);
-  else findings.refused.push(wrongValue(key, raw, option, `not honoured by Fleetcast: ${standing.remedy}`));
+  if (standing.kind === "unneeded") {
+    if (!findings.passesOn) findings.warnings.push(`${raw.source}: ${key} has no effect in Fleetcast: ${standing.why}`);
+  } else if (!findings.passesOn || standing.passedOn === undefined) {
+    findings.refused.push(wrongValue(key, raw, option, `not honoured by Fleetcast: ${standing.remedy}`));
+  } else if (!standing.passedOn.values.includes(values[name])) {
+    findings.refused.push(wrongValue(key, raw, option, standing.passedOn.otherwise));
+  }
 }
 
 export function wrongValue(key: string, raw: Raw, option: Pick<Option<unknown>, "kind">, expected: string): Problem {

@@ -123,6 +123,7 @@ function checkEndpoint(proxy: ProxyConfig | undefined, path: string, source: str
   };
   if (proxy === undefined) say(findings.problems, "a proxy that is used needs an endpoint");
   else if (!/^https?:\/\//.test(proxy.endpoint)) {
+    if (findings.passesOn) return;
     say(
       findings.refused,
       "not honoured by Fleetcast: a gRPC endpoint; offer the same answers as JSON over HTTP and name it http://... or https://...",

@@ -24,6 +24,25 @@ export function wholeTree(written: Written): Branch {
   return tree;
 }
 
+/** Only what was written, of the keys and lists that `keep` wants. */
+export function writtenTree(written: Written, keep: (path: string) => boolean): Branch {
+  const tree: Branch = {};
+  for (const [path, raw] of written.values) {
+    const option: Option<unknown> | undefined = (options as Table)[path];
+    if (option !== undefined && keep(path)) put(tree, path, fileForm(option, raw));
+  }
+  for (const list of listPaths) {
+    if (!keep(list) || written.lists[list].length === 0) continue;
+    const { table } = namedLists[list] as { readonly table: Table };
+    const entries = written.lists[list].map((entry) => ({
+      name: entry.name,
+      ...nested([...entry.written].flatMap(([path, raw]) => (table[path] === undefined ? [] : [[path, fileForm(table[path], raw)]]))),
+    }));
+    put(tree, list, entries);
+  }
+  return tree;
+}
+
 function entriesOf(list: ListPath, written: Written): Branch[] {
   return written.lists[list].map((entry) => ({ name: entry.name, ...nested(valuesOf(namedLists[list].table, entry.written)) }));
 }

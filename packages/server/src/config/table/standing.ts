@@ -7,16 +7,22 @@ import type { Option } from "./option.ts";
  */
 export type Standing =
   /** Any value but the default refuses the start; `remedy` says what to do. */
-  | { readonly kind: "refused"; readonly remedy: string }
+  | { readonly kind: "refused"; readonly remedy: string; readonly passedOn?: PassedOn }
   /** Taken; another value than the default is a warning with the reason why it does nothing. */
   | { readonly kind: "unneeded"; readonly why: string }
   /** Without effect unless `of` is used, which is refused. Taken without a word. */
   | { readonly kind: "part"; readonly of: string };
 
+/** What a real Centrifugo behind us (`push.engine: centrifugo`) is told instead: these values; of others, why not. */
+export interface PassedOn {
+  readonly values: readonly unknown[];
+  readonly otherwise: string;
+}
+
 export type Table = Readonly<Record<string, Option<unknown>>>;
 
-export function refused<O extends Option<unknown>>(option: O, remedy: string): O {
-  return { ...option, standing: { kind: "refused", remedy } };
+export function refused<O extends Option<unknown>>(option: O, remedy: string, passedOn?: PassedOn): O {
+  return { ...option, standing: { kind: "refused", remedy, ...(passedOn === undefined ? {} : { passedOn }) } };
 }
 
 /** A feature that a later version brings. */

@@ -38,8 +38,8 @@ function printed(settings: Readonly<Record<string, unknown>>): {
 } {
   return withFolder((folder) => {
     writeFileSync(join(folder, "fleetcast.json"), JSON.stringify(settings));
-    const { config } = loadConfig({ flags: {}, environment: {}, folder });
-    const text = centrifugoConfig(config);
+    const { config, settings: read } = loadConfig({ flags: {}, environment: {}, folder });
+    const text = centrifugoConfig(config, read.written);
     return { text, file: JSON.parse(text) as Printed, proxySecret: config.push.centrifugo.proxySecret };
   });
 }
@@ -108,6 +108,51 @@ test("a client's publish into a journaled namespace is not let past the journal"
   const options = new Map(file.channel.namespaces.map((namespace) => [namespace.name, namespace]));
   assert.equal(options.get("chat")!["allow_publish_for_client"], false);
   assert.equal(options.get("open")!["allow_publish_for_client"], true);
+});
+
+/** What only the real one can do, and what both can, in an existing file that gets our section beside it. */
+const cluster = {
+  ...n8,
+  engine: { type: "redis", redis: { address: ["redis://10.0.0.1:6379"], presence_ttl: "90s" } },
+  map_broker: { type: "redis" },
+  uni_grpc: { enabled: true, port: 11_001 },
+  sse: { enabled: true },
+  client: { ...n8.client, proxy: { connect: { enabled: true, endpoint: "grpc://backend:10000", timeout: "3s" } }, concurrency: 8 },
+  channel: {
+    namespaces: [
+      { name: "news", subscribe_proxy_enabled: true, subscribe_proxy_name: "own", allowed_delta_types: ["fossil"] },
+      { name: "telemetry", history_size: 3, history_ttl: "60s", publish_proxy_enabled: true, publish_proxy_name: "own" },
+    ],
+  },
+  proxies: [{ name: "own", endpoint: "grpc://backend:10001" }],
+};
+
+test("[N7] what only the real one can do is refused alone, and passed on to it where it stands behind us", () => {
+  assert.throws(() => printed({ ...cluster, push: { engine: "embedded" } }), /engine\.type = "redis": not honoured by Fleetcast/);
+  assert.throws(() => printed({ ...cluster, broker: { enabled: true, type: "nats" } }), /broker\.type = "nats": .*memory or redis/);
+  const { file } = printed(cluster);
+  const tree = file as unknown as Record<string, Record<string, unknown>>;
+  assert.deepEqual(tree["engine"], cluster.engine);
+  assert.deepEqual([tree["map_broker"], tree["uni_grpc"], tree["sse"]], [cluster.map_broker, cluster.uni_grpc, cluster.sse]);
+  assert.deepEqual(tree["client"]!["proxy"], cluster.client.proxy);
+  assert.equal(tree["client"]!["concurrency"], 8);
+  assert.deepEqual(file.http_server, { address: "127.0.0.1", port: 8001 }, "our own doors are not its");
+  const options = new Map(file.channel.namespaces.map((namespace) => [namespace.name, namespace]));
+  assert.deepEqual([options.get("news")!["subscribe_proxy_name"], options.get("news")!["allowed_delta_types"]], ["own", ["fossil"]]);
+  assert.equal(options.get("telemetry")!["publish_proxy_enabled"], false, "nothing goes past the journal");
+  assert.deepEqual(
+    file.proxies.map(({ name }) => name),
+    ["own", "fleetcast", "fleetcast_refresh"],
+  );
+});
+
+test("[N7] the real Centrifugo takes that file, too", { skip: withoutCentrifugo() }, () => {
+  const { text } = printed(cluster);
+  withFolder((folder) => {
+    const file = join(folder, "config.json");
+    writeFileSync(file, text);
+    execFileSync(centrifugoBinary!, ["checkconfig", "--strict", "-c", file], { env: {} });
+  });
 });
 
 test("[N8] the real Centrifugo takes the file without a complaint and starts with it", { skip: withoutCentrifugo() }, async () => {

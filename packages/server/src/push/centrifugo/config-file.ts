@@ -1,14 +1,17 @@
 import type { ChannelOptions } from "@fleetcast/engine";
+import { policyProxyName } from "../../auth/subscribe-policy.ts";
 import type { Config, TokenConfig } from "../../config/config.ts";
+import type { Written } from "../../config/settings.ts";
+import { merged, passedOn } from "./passed-on.ts";
 import { proxySecretHeader, subRefreshProxyPath, subscribeProxyPath } from "./proxy-routes.ts";
 
 /**
  * The file that a real Centrifugo v6 is started with (`centrifugo -c`): what our own push part is configured to be, in
- * Centrifugo's keys, and the proxies that ask us (design N6, N8). It holds secrets: the keys of the server API, of the
- * tokens and of the proxies.
+ * Centrifugo's keys, whatever else the operator wrote for clients, channels and its cluster, and the proxies that ask us
+ * (design N6, N8). It holds secrets: the keys of the server API, of the tokens and of the proxies.
  */
-export function centrifugoConfig(config: Config): string {
-  return `${JSON.stringify(tree(config), undefined, 2)}\n`;
+export function centrifugoConfig(config: Config, written?: Written): string {
+  return `${JSON.stringify(merged(passedOn(written), tree(config)), undefined, 2)}\n`;
 }
 
 /** Proxies to one policy: Centrifugo knows one address per proxy, so each of our two questions is a proxy of its own. */
@@ -104,7 +107,8 @@ function token(config: TokenConfig) {
 
 /** Zero means "the default" to Centrifugo, so options at their zero are simply written. */
 function namespace(options: ChannelOptions) {
-  const proxied = options.subscribeProxyName !== "";
+  // Another proxy is the operator's own and is passed on as it was written.
+  const proxied = options.subscribeProxyName === policyProxyName;
   return {
     presence: options.presence,
     join_leave: options.joinLeave,
@@ -124,6 +128,7 @@ function namespace(options: ChannelOptions) {
     allow_publish_for_client: options.allowPublishForClient && !options.journal,
     allow_publish_for_subscriber: options.allowPublishForSubscriber && !options.journal,
     allow_publish_for_anonymous: options.allowPublishForAnonymous && !options.journal,
+    ...(options.journal ? { publish_proxy_enabled: false } : {}),
     allow_presence_for_client: options.allowPresenceForClient,
     allow_presence_for_subscriber: options.allowPresenceForSubscriber,
     allow_presence_for_anonymous: options.allowPresenceForAnonymous,
@@ -146,7 +151,7 @@ function namespace(options: ChannelOptions) {
 
 function proxies(config: Config) {
   const all = [config.engine.withoutNamespace, ...config.engine.namespaces.values()];
-  const names = new Set(all.map((options) => options.subscribeProxyName).filter((name) => name !== ""));
+  const names = new Set(all.map((options) => options.subscribeProxyName).filter((name) => name === policyProxyName));
   const base = internalAddress(config);
   return [...names].flatMap((name) => [
     proxy(config, name, `${base}${subscribeProxyPath}`),

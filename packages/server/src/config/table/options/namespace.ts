@@ -94,6 +94,7 @@ export const namespaceOptions = {
   subscribe_stream_proxy_enabled: refused(
     bool(false, "Subscribes to a gRPC stream of the backend."),
     "let the backend publish into the channel over the server API; subscribe_proxy_enabled decides who may subscribe",
+    { values: [true], otherwise: "" },
   ),
   ...partOf("subscribe_stream_proxy_enabled", {
     subscribe_stream_proxy_name: string("default", `${whichProxy}.`),

@@ -1,11 +1,17 @@
 import { bool, duration, int, oneOf, secret, string } from "../option.ts";
 import { stringMap } from "../option-compound.ts";
-import { partOf, refused, under } from "../standing.ts";
+import { type PassedOn, partOf, refused, under } from "../standing.ts";
 import { redisOptions } from "./redis.ts";
 import { tlsOptions } from "./tls.ts";
 
 /** Where Centrifugo keeps and passes on what is published when it is more than one node. One Fleetcast is one node. */
-const cluster = "one Fleetcast is one node; push.engine: centrifugo puts a real Centrifugo cluster behind it";
+const cluster = "one Fleetcast is one node; with push.engine: centrifugo a real Centrifugo cluster stands behind it and is told this key";
+
+/** What a cluster behind us can have: publications must stay readable, which NATS cannot do. */
+function clustered(...values: readonly unknown[]): PassedOn {
+  return { values, otherwise: "behind Fleetcast Centrifugo needs a broker that keeps history: memory or redis" };
+}
+
 const count = { min: 1, max: 1_000_000_000 };
 
 const redis = { ...redisOptions, prefix: string("centrifugo", "What its keys begin with.") } as const;
@@ -55,11 +61,11 @@ const nats = {
 } as const;
 
 export const scalingOptions = {
-  "engine.type": refused(oneOf("memory", ["memory", "redis"], "Where namespaces outside the journal live."), cluster),
+  "engine.type": refused(oneOf("memory", ["memory", "redis"], "Where namespaces outside the journal live."), cluster, clustered("redis")),
   ...partOf("engine.type", under("engine.redis", { ...redis, ...redisHistory, ...redisPresence })),
   ...under("broker", {
     enabled: bool(false, "Names a broker apart from the engine."),
-    type: refused(oneOf("memory", ["memory", "redis", "nats", "postgres", "redisnats"], "Which one."), cluster),
+    type: refused(oneOf("memory", ["memory", "redis", "nats", "postgres", "redisnats"], "Which one."), cluster, clustered("redis")),
     ...partOf("broker.type", {
       ...under("redis", { ...redis, ...redisHistory }),
       ...under("nats", nats),
@@ -69,10 +75,10 @@ export const scalingOptions = {
   }),
   ...under("presence_manager", {
     enabled: bool(false, "Names a keeper of presence apart from the engine."),
-    type: refused(oneOf("memory", ["memory", "redis"], "Which one."), cluster),
+    type: refused(oneOf("memory", ["memory", "redis"], "Which one."), cluster, clustered("redis")),
     ...partOf("presence_manager.type", under("redis", { ...redis, ...redisPresence })),
   }),
-  "map_broker.type": refused(oneOf("memory", ["memory", "redis", "postgres"], "Where maps live."), cluster),
+  "map_broker.type": refused(oneOf("memory", ["memory", "redis", "postgres"], "Where maps live."), cluster, clustered("redis", "postgres")),
   ...partOf(
     "map_broker.type",
     under("map_broker", {
@@ -87,7 +93,7 @@ export const scalingOptions = {
     }),
   ),
   ...under("controller", {
-    enabled: refused(bool(false, "Passes messages between nodes over a store."), cluster),
+    enabled: refused(bool(false, "Passes messages between nodes over a store."), cluster, clustered(true)),
     type: oneOf("", ["", "postgres"], "Which one."),
     ...under("postgres", {
       ...postgres,

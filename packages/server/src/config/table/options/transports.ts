@@ -87,7 +87,10 @@ export const transportOptions = {
     message_size_limit: sizeLimit("Largest message there."),
   }),
   ...under("uni_grpc", {
-    enabled: refused(bool(false, "A gRPC stream that only listens."), "use uni_websocket, uni_sse or uni_http_stream"),
+    enabled: refused(bool(false, "A gRPC stream that only listens."), "use uni_websocket, uni_sse or uni_http_stream", {
+      values: [true],
+      otherwise: "",
+    }),
     address: string("", "Address it listens on."),
     port: int(11_000, { min: 1, max: 65_535 }, "Its port."),
     max_receive_message_size: bytes(0, { min: 1, max: 2_147_483_647 }, "Largest message it takes."),
