@@ -153,6 +153,24 @@ test("[K7] a secret on the command line is refused without being repeated, anoth
   assert.match((await ended(["serve", "--client.ping_interval", "3s"])).output, /is not a flag; FLEETCAST_CLIENT_PING_INTERVAL/);
 });
 
+test("a token that is signed here is valid here: for a connection, for a channel, with and without an end", async () => {
+  const folderFlag = ["--data-dir", "tokens"];
+  const said = async (...args: string[]) => (await ended([...args, ...folderFlag])).output;
+  const token = (await said("gentoken", "-u", "42", "-t", "60", "--vms", "VM-1")).trim();
+  const valid = await ended(["checktoken", token, ...folderFlag]);
+  assert.equal(valid.code, 0, valid.output);
+  assert.match(valid.output, /^valid token for user "42"\nclaims: \{.*"meta":\{"vms":\["VM-1"\]\}.*\}\n$/);
+  const wrong = await ended(["checksubtoken", token, ...folderFlag]);
+  assert.deepEqual([wrong.code, /the token is not valid: .*claims: \{"sub":"42"/.test(wrong.output)], [2, true], wrong.output);
+  const forever = await said("gensubtoken", "-u", "42", "-s", "news:1", "-t", "-1", "-q");
+  assert.ok(!forever.endsWith("\n"));
+  assert.match(await said("checksubtoken", forever), /^valid subscription token for user "42" and channel "news:1"\nclaims: (?!.*"exp")/);
+  assert.match(await said("checktoken", await said("gentoken", "-u", "", "-q")), /for nobody/);
+  assert.equal((await ended(["checktoken", "a.b", ...folderFlag])).code, 2);
+  assert.equal((await ended(["gensubtoken", "-u", "42", ...folderFlag])).code, 2);
+  assert.equal((await ended(["gentoken", "-u", "42", "-t", "0", ...folderFlag])).code, 2);
+});
+
 test("a taken port is 2, with one line that names the key and the variable", async () => {
   for (const [variable, key] of [
     ["FLEETCAST_HTTP_SERVER_PORT", "http_server.port"],

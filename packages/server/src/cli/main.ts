@@ -4,12 +4,13 @@ import { ConfigError } from "../config/problems.ts";
 import { exitCodes, StartRefused } from "../lifecycle/start-refused.ts";
 import { centrifugoConfigCommand } from "./centrifugo-config.ts";
 import { checkconfigCommand } from "./checkconfig.ts";
+import { checksubtokenCommand, checktokenCommand } from "./checktoken.ts";
 import { configdocCommand } from "./configdoc.ts";
 import { CommandRefused, complain } from "./context.ts";
 import { defaultconfigCommand, defaultenvCommand } from "./defaultconfig.ts";
 import { doctorCommand } from "./doctor.ts";
 import { genconfigCommand } from "./genconfig.ts";
-import { gentokenCommand } from "./gentoken.ts";
+import { gensubtokenCommand, gentokenCommand } from "./gentoken.ts";
 import { refuseOtherKeys } from "./key-flags.ts";
 import { machineCommand } from "./machine.ts";
 import { mosquittoConfigCommand } from "./mosquitto-config.ts";
@@ -30,6 +31,9 @@ const commands = [
   startCommand,
   serveCommand,
   gentokenCommand,
+  gensubtokenCommand,
+  checktokenCommand,
+  checksubtokenCommand,
   userCommand,
   machineCommand,
   simulateCommand,

@@ -31,3 +31,13 @@ export function shown(value: unknown, secret: boolean): string {
   const text = JSON.stringify(value) ?? String(value);
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
+
+/** A key that somebody made up, for an error text: on one line, and not longer than a line. */
+export function shownName(name: string): string {
+  const text = /^[\x20-\x7e]*$/.test(name)
+    ? name
+    : JSON.stringify(name)
+        .slice(1, -1)
+        .replaceAll(/[^\x20-\x7e]/g, "?");
+  return text.length > 120 ? `${text.slice(0, 117)}...` : text;
+}

@@ -9,7 +9,7 @@ import { checkServerTls, readTls } from "./judge/pem.ts";
 import { judgeProxies } from "./judge/proxies.ts";
 import { judgeRpc } from "./judge/rpc.ts";
 import { insecurePaths, judgeTogether } from "./judge/together.ts";
-import { ConfigError } from "./problems.ts";
+import { ConfigError, shownName } from "./problems.ts";
 import { findFile, readFile } from "./read/file.ts";
 import { emptyGathered, type Gathered, gatherEnvironment, gatherFile, gatherFlags, knownVariables, type Raw } from "./read/gather.ts";
 import { tlsOptions } from "./table/options/tls.ts";
@@ -117,17 +117,18 @@ function unknownNames(gathered: Gathered, findings: Findings): string[] {
   const ofTable = gathered.strays.map(({ path, source }) => ({ path, source, known: Object.keys(options), above: "" }));
   const keys = [...ofTable, ...findings.unknown].map(({ path, source, known, above }) => {
     const nearest = nearestOf(path, known);
-    return `${source}: unknown key ${above}${path}${nearest === undefined ? "" : `; ${above}${nearest} was meant?`}`;
+    return `${source}: unknown key ${above}${shownName(path)}${nearest === undefined ? "" : `; ${above}${nearest} was meant?`}`;
   });
   const variables = gathered.strayVariables.map((variable) => {
     const nearest = nearestOf(variable, knownVariables());
-    return `environment: unknown name ${variable}${nearest === undefined ? "" : `; ${nearest} was meant?`}`;
+    return `environment: unknown name ${shownName(variable)}${nearest === undefined ? "" : `; ${nearest} was meant?`}`;
   });
   return [...keys, ...variables];
 }
 
 /** The nearest known name, where one is near enough to be meant. */
 function nearestOf(name: string, known: readonly string[]): string | undefined {
+  if (name.length > 200) return undefined;
   const nearest = closest(name, known);
   return distance(name, nearest) <= Math.max(2, Math.floor(name.length / 4)) ? nearest : undefined;
 }

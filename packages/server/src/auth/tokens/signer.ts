@@ -37,10 +37,10 @@ export class NoSigningKey extends Error {
 export interface TokenSigner {
   /** For one of our users: `meta.fleetcast` proves it to the policy. @throws NoSigningKey */
   signConnectionToken(user: TokenUser, ttlS: number): SignedToken;
-  /** @throws NoSigningKey */
-  signSubscriptionToken(userId: string, channel: string, ttlS: number): SignedToken;
-  /** @throws NoSigningKey */
-  signBearerToken(claims: BearerClaims, ttlS: number): SignedToken;
+  /** `ttlS` undefined: it never expires. @throws NoSigningKey */
+  signSubscriptionToken(userId: string, channel: string, ttlS: number | undefined): Pick<SignedToken, "token">;
+  /** `ttlS` undefined: it never expires. @throws NoSigningKey */
+  signBearerToken(claims: BearerClaims, ttlS: number | undefined): Pick<SignedToken, "token">;
 }
 
 /** The type in the header of `meta.fleetcast`; see `userProof`. */
@@ -74,14 +74,15 @@ export function createTokenSigner(ports: {
   const { client, clock } = ports;
   const proofs = userProofs(ports.fleetcastKey);
   const subscriptionKeys = client.subscriptionToken.enabled ? client.subscriptionToken : client.token;
-  const expiry = (ttlS: number) => Math.floor(clock.wallMs() / 1_000) + ttlS;
+  const nowS = () => Math.floor(clock.wallMs() / 1_000);
+  const expiry = (ttlS: number | undefined) => (ttlS === undefined ? undefined : nowS() + ttlS);
 
   return {
     signConnectionToken(user, ttlS) {
-      const expS = expiry(ttlS);
+      const expS = nowS() + ttlS;
       const proof = proofs.make({ sub: user.id, exp: expS, role: user.role, generation: user.generation });
       const info = { name: user.name, role: user.role };
-      return sign(client, client.token, user.id, expS, { info, meta: { fleetcast: proof } });
+      return { ...sign(client, client.token, user.id, expS, { info, meta: { fleetcast: proof } }), expS };
     },
     signSubscriptionToken(userId, channel, ttlS) {
       return sign(client, subscriptionKeys, userId, expiry(ttlS), { channel });
@@ -97,19 +98,19 @@ function sign(
   { ownTokenKey }: Pick<ClientConfig, "ownTokenKey">,
   config: TokenConfig,
   user: string,
-  expS: number,
+  expS: number | undefined,
   claims: Readonly<Record<string, unknown>>,
-): SignedToken {
+): Pick<SignedToken, "token"> {
   const jws = ownTokenKey === "" ? configuredJws(config) : createHmacJws(ownTokenKey, "JWT", ownTokenKeyId);
   const issued = {
     sub: user,
     ...(config.userIdClaim === "" ? {} : { [config.userIdClaim]: user }),
-    exp: expS,
+    ...(expS === undefined ? {} : { exp: expS }),
     ...(config.audience === "" ? {} : { aud: config.audience }),
     ...(config.issuer === "" ? {} : { iss: config.issuer }),
     ...claims,
   };
-  return { token: jws.sign(issued), expS };
+  return { token: jws.sign(issued) };
 }
 
 function configuredJws(config: TokenConfig): HmacJws {

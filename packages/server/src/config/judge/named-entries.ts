@@ -1,5 +1,6 @@
 import { variablePart } from "../environment.ts";
 import { shown } from "../problems.ts";
+import { parsedJson } from "../read/bounded.ts";
 import { flatten, isTree, sectionsOf } from "../read/flatten.ts";
 import type { Gathered, Raw } from "../read/gather.ts";
 import { type ListPath, listPaths, type NamedList, namedLists } from "../table/lists.ts";
@@ -105,14 +106,8 @@ function entryValues(list: ListPath, gathered: Gathered, findings: Findings): Ra
 }
 
 function asList(value: unknown): unknown[] | undefined {
-  if (Array.isArray(value)) return value;
-  if (typeof value !== "string") return undefined;
-  try {
-    const parsed: unknown = JSON.parse(value);
-    return Array.isArray(parsed) ? parsed : undefined;
-  } catch {
-    return undefined;
-  }
+  const list = typeof value === "string" ? parsedJson(value) : value;
+  return Array.isArray(list) ? list : undefined;
 }
 
 /** A variable belongs to the entry whose name and option together spell it; two names may spell alike, then to both. */

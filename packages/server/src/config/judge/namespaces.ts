@@ -1,6 +1,7 @@
 import type { ChannelOptions } from "@fleetcast/engine";
 import type { ProxiesConfig } from "../config.ts";
 import { variablePart } from "../environment.ts";
+import { shownName } from "../problems.ts";
 import { type Gathered, pushOption, type Raw } from "../read/gather.ts";
 import { type NamespaceValues, namespaceOptions, type PushChannelValues, pushChannelOptions } from "../table/options/namespace.ts";
 import type { OptionValues } from "../table/options.ts";
@@ -39,7 +40,7 @@ export function judgeNamespaces(
   const names = described.map((namespace) => namespace.name);
   assignPushVariables(gathered, names, findings);
   for (const name of gathered.pushChannels.keys()) {
-    if (!names.includes(name)) findings.warnings.push(`push.channels.${name}: there is no namespace "${name}"`);
+    if (!names.includes(name)) findings.warnings.push(`push.channels.${shownName(name)}: there is no such namespace`);
   }
   const judge = (namespace: Described): ChannelOptions => {
     const push = pushValues(namespace, gathered, values, findings);

@@ -3,6 +3,7 @@ import { extname, resolve } from "node:path";
 import { parse as parseToml } from "smol-toml";
 import { parseDocument } from "yaml";
 import { ConfigError } from "../problems.ts";
+import { depthMax, isBounded } from "./bounded.ts";
 import { duplicateJsonKey } from "./duplicate-json-key.ts";
 
 export type Tree = { readonly [key: string]: unknown };
@@ -44,6 +45,7 @@ export function readFile(file: string, folder: string): Tree {
   } catch (cause) {
     return refuse(`does not parse: ${String((cause as Error).message).split("\n")[0]}`);
   }
+  if (!isBounded(tree)) return refuse(`is nested more than ${depthMax} deep, or refers to itself`);
   if (tree === null || tree === undefined) return {};
   if (typeof tree !== "object" || Array.isArray(tree)) return refuse("must hold keys and values");
   return tree as Tree;

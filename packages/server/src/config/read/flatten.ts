@@ -1,4 +1,4 @@
-import { shown } from "../problems.ts";
+import { shown, shownName } from "../problems.ts";
 import type { Table } from "../table/standing.ts";
 import type { Tree } from "./file.ts";
 
@@ -30,7 +30,7 @@ export function flatten(tree: Tree, known: Table | { readonly [path: string]: un
         met.value(path, value);
       } else if (isTree(value)) walk(value, path);
       else if (!sections.has(path)) met.unknown(path, value);
-      else if (value !== null) met.problem(path, shown(value, false), "expected a section of keys");
+      else if (value !== null) met.problem(shownName(path), shown(value, false), "expected a section of keys");
     }
   };
   walk(tree, "");

@@ -1,5 +1,5 @@
 import { type Environment, variablePart } from "../environment.ts";
-import { type Problem, shown } from "../problems.ts";
+import { type Problem, shown, shownName } from "../problems.ts";
 import { isListPath, type ListPath, listPaths, namedLists } from "../table/lists.ts";
 import { pushChannelOptions } from "../table/options/namespace.ts";
 import { centrifugoOptions, options, ownOptions } from "../table/options.ts";
@@ -68,7 +68,7 @@ function gatherPushChannels(into: Gathered, tree: unknown, source: string): void
   }
   for (const [namespace, node] of Object.entries(tree)) {
     if (!isTree(node)) {
-      refuse(`${pushChannels}.${namespace}`, node);
+      refuse(`${pushChannels}.${shownName(namespace)}`, node);
       continue;
     }
     for (const [key, value] of Object.entries(node)) {

@@ -1,3 +1,4 @@
+import { parsedJson } from "../read/bounded.ts";
 import { type Option, type Parsed, string } from "./option.ts";
 
 /** A certificate or key: PEM text, the same in base64, or the path of a file that holds it. Read by `pem.ts`. */
@@ -97,10 +98,6 @@ function fields(raw: unknown, place: string): Fields {
 
 /** What the environment carries as JSON text; anything else as it is. */
 function fromJson(raw: unknown): unknown {
-  if (typeof raw !== "string" || raw.trim() === "") return raw === null || typeof raw !== "string" ? raw : "";
-  try {
-    return JSON.parse(raw);
-  } catch {
-    return undefined;
-  }
+  if (typeof raw !== "string") return raw;
+  return raw.trim() === "" ? "" : parsedJson(raw);
 }
