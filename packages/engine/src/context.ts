@@ -23,7 +23,7 @@ export interface EngineContext {
   readonly presence: MemoryPresence;
   readonly wheel: TimerWheel;
   readonly software: KnownSoftware;
-  readonly counters: { slowDisconnects: number; droppedFrames: number };
+  readonly counters: { slowDisconnects: number; droppedFrames: number; catchUps: number };
   /** Called when a socket is gone for good; `stop` waits for the last. */
   onConnectionClosed: () => void;
 }

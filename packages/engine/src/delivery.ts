@@ -6,15 +6,22 @@ import type { HubChannel } from "./hub.ts";
 /** By `codec.index`; undefined where nobody asked yet, null where the format cannot carry it. */
 type EncodedByCodec = (EncodedMessage | null | undefined)[];
 
+/** Skipped publications that are kept for filters until the interval is over. */
+const skippedMax = 256;
+
 /** A push on its way to the subscribers of a channel: encoded once for each wire format, and for each form of it. */
 export class Delivery {
   readonly channel: HubChannel;
   readonly push: Push;
-  /** Position of a publication in a channel with history; offset 0 for everything else. */
-  readonly offset: number;
-  readonly epoch: string;
+  /** Position that it moves a subscriber to: the publication's own; offset 0 for what has none. */
+  offset: number;
+  epoch: string;
+  /** The first position that it moves a subscriber over: its own, or that of the first publication whose place it took. */
+  first: number;
   /** The publication to which delta subscribers may be sent a patch, where it was published with delta. */
-  readonly previous: Publication | undefined;
+  previous: Publication | undefined;
+  /** Publications whose place it took, oldest first, for filters that let one of them through but not this one. */
+  skipped: Delivery[] | undefined;
   /** Subscribers at the offer: what it counts for while publishers are held back. */
   readonly subscribers: number;
   /** From when on it counts as lost for subscribers with positions (`client.channel_position_max_time_lag`). Monotonic time. */
@@ -30,6 +37,7 @@ export class Delivery {
     this.channel = channel;
     this.push = push;
     this.offset = push.kind === "publication" ? push.publication.offset : 0;
+    this.first = this.offset;
     this.epoch = epoch;
     this.previous = previous;
     this.subscribers = channel.subscriptions.length;
@@ -46,6 +54,27 @@ export class Delivery {
 
   giveUp(): void {
     this.#isGivenUp = true;
+  }
+
+  /** A publication without a position of its own: it may still move subscribers over those whose place it took. */
+  get isPassing(): boolean {
+    return this.push.kind === "publication" && this.push.publication.offset === 0;
+  }
+
+  /** Takes the place of the publication before it, which nobody was sent: whoever gets this one has passed that one [PA2]. */
+  supersede(older: Delivery): void {
+    if (older.offset !== 0) {
+      if (this.offset === 0) {
+        this.first = older.first;
+        this.offset = older.offset;
+        this.epoch = older.epoch;
+      } else if (this.epoch === older.epoch && this.first === older.offset + 1) this.first = older.first;
+    }
+    if (this.channel.filteredSubscriptions === 0) return;
+    this.skipped = older.skipped ?? [];
+    older.skipped = undefined;
+    this.skipped.push(older);
+    if (this.skipped.length > skippedMax) this.skipped.shift();
   }
 
   /** Undefined: not for this format (3506). */

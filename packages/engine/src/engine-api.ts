@@ -148,5 +148,9 @@ export interface EngineStats {
   readonly slowDisconnects: number;
   readonly droppedFrames: number;
   readonly deliveries: number;
+  /** Publications that pacing, or a blocked reader under `latest`, replaced by a newer one. */
+  readonly skippedPublications: number;
+  /** How often a subscription was taken out of live delivery to catch up. */
+  readonly catchUps: number;
   readonly uptimeS: number;
 }

@@ -25,11 +25,13 @@ import { type DeliveryProblems, FanOut } from "./fan-out.ts";
 import { Hub } from "./hub.ts";
 import { type AppendResult, type CommittedPublication, type LogAppend, type ReadResult, UnrecoverablePosition } from "./log.ts";
 import type { EngineOptions } from "./options.ts";
+import { Pacing } from "./pacing/pacing.ts";
 import type { PresenceMap, Socket } from "./ports.ts";
 import { MemoryPresence } from "./presence/presence.ts";
 import { logAppend } from "./publishing.ts";
 import { RpcRoutes } from "./rpc-routes.ts";
 import { Sessions } from "./sessions.ts";
+import { CatchUp } from "./slow-readers/catch-up.ts";
 import { TimerWheel } from "./timer-wheel.ts";
 import type { TransportInfo } from "./transport.ts";
 
@@ -45,6 +47,7 @@ class EmbeddedEngine implements Engine {
   readonly options: EngineOptions;
   readonly nodeId: string;
   readonly #context: EngineContext;
+  readonly #pacing: Pacing;
   readonly #startedAtMs: number;
   #stopping = false;
   #whenEmpty: (() => void) | undefined;
@@ -66,11 +69,12 @@ class EmbeddedEngine implements Engine {
       presence: new MemoryPresence(),
       wheel: new TimerWheel(ports.clock),
       software: new KnownSoftware(),
-      counters: { slowDisconnects: 0, droppedFrames: 0 },
+      counters: { slowDisconnects: 0, droppedFrames: 0, catchUps: 0 },
       onConnectionClosed: () => {
         if (this.#context.hub.open.size === 0) this.#whenEmpty?.();
       },
     };
+    this.#pacing = new Pacing(ports.clock, (delivery) => this.#offer(delivery));
     ports.memoryLog.onCommitted((batch) => this.#onCommitted(batch));
     ports.journalLog?.onCommitted((batch) => this.#onCommitted(batch));
   }
@@ -216,6 +220,8 @@ class EmbeddedEngine implements Engine {
       slowDisconnects: counters.slowDisconnects,
       droppedFrames: counters.droppedFrames,
       deliveries: fanOut.deliveryCount,
+      skippedPublications: this.#pacing.skippedCount + fanOut.skippedCount,
+      catchUps: counters.catchUps,
       uptimeS: Math.floor((ports.clock.monotonicMs() - this.#startedAtMs) / 1_000),
     };
   }
@@ -224,6 +230,7 @@ class EmbeddedEngine implements Engine {
     this.#stopping = true;
     const { hub, ports, fanOut } = this.#context;
     const untilMs = ports.clock.monotonicMs() + limitMs;
+    this.#pacing.stop();
     await fanOut.settled();
     for (const connection of [...hub.open]) connection.disconnect(disconnects.shutdown);
     if (hub.open.size === 0) return;
@@ -247,8 +254,7 @@ class EmbeddedEngine implements Engine {
   }
 
   #onCommitted(batch: readonly CommittedPublication[]): void {
-    const { hub, fanOut, ports } = this.#context;
-    const { channelPositionTimeLagMsMax } = this.options;
+    const { hub, ports } = this.#context;
     const nowMs = ports.clock.monotonicMs();
     for (const { channel: name, publication, epoch, previous } of batch) {
       const channel = hub.channels.get(name);
@@ -256,9 +262,18 @@ class EmbeddedEngine implements Engine {
       const former = publication.offset > 0 ? channel.publish(publication, epoch, nowMs) : undefined;
       const push = { kind: "publication", channel: name, publication, ...(publication.offset === 1 ? { epoch } : {}) } as const;
       const delivery = new Delivery(channel, push, epoch, previous ?? former);
-      if (channelPositionTimeLagMsMax > 0 && publication.offset > 0) delivery.lateAtMs = nowMs + channelPositionTimeLagMsMax;
-      fanOut.offer(delivery);
+      if (channel.namespace.options.ratePerSMax > 0) this.#pacing.offer(delivery);
+      else this.#offer(delivery);
     }
+  }
+
+  #offer(delivery: Delivery): void {
+    const { channelPositionTimeLagMsMax } = this.options;
+    const { fanOut, ports } = this.#context;
+    if (channelPositionTimeLagMsMax > 0 && delivery.offset > 0) {
+      delivery.lateAtMs = ports.clock.monotonicMs() + channelPositionTimeLagMsMax;
+    }
+    fanOut.offer(delivery);
   }
 
   #namespace(channel: string): Namespace {
@@ -288,6 +303,12 @@ function deliveryProblems({ report }: EnginePorts): DeliveryProblems {
     onGap: (subscription) => endSubscription(subscription, "insufficientState"),
     onInappropriate: ({ connection }) => connection.disconnect(disconnects.inappropriateProtocol),
     onHeldTooMuch: ({ connection }) => connection.disconnect(disconnects.slow),
+    onBehind: (subscription, refined, { first, epoch }) => {
+      const { terms, connection, offset } = subscription;
+      connection.context.counters.catchUps++;
+      const isKnown = terms.positioned && subscription.epoch !== "";
+      refined.behind = new CatchUp(subscription, isKnown ? { offset, epoch: subscription.epoch } : { offset: first - 1, epoch });
+    },
     onFailure: (cause, subscription) => {
       if (subscription === undefined) report("a step of the fan-out failed", cause);
       else subscription.connection.fail("delivery", cause);

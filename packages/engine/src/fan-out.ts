@@ -1,5 +1,5 @@
 import type { Outbox, OutboxSchedule, WaitingMessage } from "./connection/outbox.ts";
-import { noBase, type Refinement } from "./connection/refinement.ts";
+import type { Refinement } from "./connection/refinement.ts";
 import type { Subscription } from "./connection/subscription.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Clock } from "./ports.ts";
@@ -22,6 +22,8 @@ export interface DeliveryProblems {
   onInappropriate(subscription: Subscription): void;
   /** More is held for a subscription that is being recovered than a connection may queue (3008). */
   onHeldTooMuch(subscription: Subscription): void;
+  /** A reader that may catch up does not keep up: out of live delivery, from this delivery on. */
+  onBehind(subscription: Subscription, refined: Refinement, delivery: Delivery): void;
   /** Our own mistake, in a delivery or in what runs in turn with them. */
   onFailure(cause: unknown, subscription: Subscription | undefined): void;
 }
@@ -34,12 +36,12 @@ export interface DeliveryProblems {
 export class FanOut implements OutboxSchedule {
   readonly #clock: Clock;
   readonly #problems: DeliveryProblems;
-  readonly #heldBytesMax: number;
+  readonly #queueBytesMax: number;
   /** In the order of commits; a function among them runs in its turn. */
   #deliveries: (Delivery | (() => void))[] = [];
   #nextDelivery = 0;
-  /** Deliveries until the slice looks at the clock. */
-  #untilLook = deliveriesPerLook;
+  /** What filters cost since the last delivery, counted in deliveries: a slice looks at the clock the sooner. */
+  #filterCost = 0;
   #expected = 0;
   #awake: Outbox[] = [];
   #nextAwake = 0;
@@ -47,13 +49,15 @@ export class FanOut implements OutboxSchedule {
   #admitted: (() => void)[] = [];
   /** Messages appended to outboxes since the start. */
   deliveryCount = 0;
+  /** Publications that a blocked reader was not sent because a newer one took their place. */
+  skippedCount = 0;
   waitingMessages = 0;
   readonly firsts: (WaitingMessage | undefined)[] = [];
 
-  constructor(clock: Clock, problems: DeliveryProblems, heldBytesMax: number) {
+  constructor(clock: Clock, problems: DeliveryProblems, queueBytesMax: number) {
     this.#clock = clock;
     this.#problems = problems;
-    this.#heldBytesMax = heldBytesMax;
+    this.#queueBytesMax = queueBytesMax;
   }
 
   /** Takes a push for all subscribers of its channel; returns at once. */
@@ -90,9 +94,18 @@ export class FanOut implements OutboxSchedule {
     return new Promise((resolve) => this.#admitted.push(resolve));
   }
 
+  /** What was kept back for a blocked reader. */
+  sendWaiting(subscription: Subscription, refined: Refinement): void {
+    const { waiting } = refined;
+    refined.waiting = undefined;
+    if (waiting !== undefined) this.#send(subscription, refined, waiting);
+  }
+
   /** One delivery to one subscriber, now. */
   deliver(subscription: Subscription, delivery: Delivery): void {
-    this.#deliver(subscription, delivery);
+    const { refined } = subscription;
+    if (refined === undefined || delivery.push.kind !== "publication") this.#deliverPlain(subscription, delivery);
+    else this.#deliverRefined(subscription, refined, delivery);
   }
 
   #schedule(): void {
@@ -155,18 +168,21 @@ export class FanOut implements OutboxSchedule {
     if (delivery.isGivenUp) return true;
     const { channel } = delivery;
     const { subscriptions } = channel;
-    const onlyReceivers = delivery.push.kind !== "publication";
-    const isLate = untilMs > delivery.lateAtMs;
-    this.#untilLook = deliveriesPerLook;
+    // Most are a publication in time for a subscriber without wishes: that way is the short one.
+    const isOrdinary = delivery.push.kind === "publication" && untilMs <= delivery.lateAtMs;
+    let untilLook = deliveriesPerLook;
     // The cursor moves before the delivery: one that ends its own subscription then finds itself behind it (HubChannel.remove).
     while (channel.cursor < subscriptions.length) {
       const subscription = subscriptions[channel.cursor++];
       if (subscription === undefined) continue;
-      if (onlyReceivers && (!subscription.terms.receivesJoinLeave || subscription === delivery.except)) continue;
-      if (isLate && subscription.live && subscription.terms.positioned) this.#problems.onGap(subscription);
-      else this.#deliver(subscription, delivery);
-      if (--this.#untilLook <= 0) {
-        this.#untilLook = deliveriesPerLook;
+      if (isOrdinary && subscription.refined === undefined) this.#deliverPlain(subscription, delivery);
+      else {
+        this.#deliverOther(subscription, delivery, isOrdinary);
+        untilLook -= this.#filterCost;
+        this.#filterCost = 0;
+      }
+      if (--untilLook <= 0) {
+        untilLook = deliveriesPerLook;
         if (this.#clock.monotonicMs() >= untilMs && channel.cursor < subscriptions.length) return false;
       }
     }
@@ -174,11 +190,16 @@ export class FanOut implements OutboxSchedule {
     return true;
   }
 
-  #deliver(subscription: Subscription, delivery: Delivery): void {
-    if (subscription.refined !== undefined && delivery.push.kind === "publication") {
-      this.#deliverRefined(subscription, subscription.refined, delivery);
-      return;
-    }
+  #deliverOther(subscription: Subscription, delivery: Delivery, isInTime: boolean): void {
+    const { refined, terms } = subscription;
+    if (delivery.push.kind !== "publication") {
+      if (terms.receivesJoinLeave && subscription !== delivery.except) this.#deliverPlain(subscription, delivery);
+    } else if (!isInTime && subscription.live && terms.positioned) this.#problems.onGap(subscription);
+    else if (refined === undefined) this.#deliverPlain(subscription, delivery);
+    else this.#deliverRefined(subscription, refined, delivery);
+  }
+
+  #deliverPlain(subscription: Subscription, delivery: Delivery): void {
     const message = delivery.message(subscription.outbox.codec);
     if (message === undefined) {
       this.#problems.onInappropriate(subscription);
@@ -198,21 +219,51 @@ export class FanOut implements OutboxSchedule {
       this.#hold(subscription, delivery);
       return;
     }
-    if (!this.#isNext(subscription, delivery)) return;
-    if (refined.filter !== undefined && delivery.push.kind === "publication") {
-      this.#untilLook -= refined.weight;
-      if (!refined.wants(delivery.push.publication.tags)) return;
+    if (refined.behind !== undefined) {
+      refined.behind.meet(delivery);
+      return;
     }
-    const { codec } = subscription.outbox;
-    const message = refined.delta ? delivery.deltaMessage(codec, refined.base) : delivery.message(codec);
+    const { outbox } = subscription;
+    const isBlocked = refined.whenSlow !== "close" && outbox.isBlocked;
+    // What has no position could not be found again in history.
+    if (isBlocked && refined.whenSlow === "catch_up" && delivery.offset !== 0 && outbox.queuedBytes >= this.#queueBytesMax / 2) {
+      this.#problems.onBehind(subscription, refined, delivery);
+      return;
+    }
+    const { offset } = subscription;
+    if (refined.hasPassed(delivery) || !this.#isNext(subscription, delivery)) return;
+    const wanted = refined.filter === undefined ? delivery : this.#wanted(refined, delivery, subscription.terms.positioned ? offset : 0);
+    if (wanted === undefined) return;
+    if (isBlocked && refined.whenSlow === "latest") {
+      if (refined.waiting !== undefined) this.skippedCount++;
+      refined.waiting = wanted;
+    } else this.#send(subscription, refined, wanted);
+  }
+
+  /** The newest of what this delivery stands for that the filter lets through, and that the subscriber does not have. */
+  #wanted(refined: Refinement, delivery: Delivery, hasOffset: number): Delivery | undefined {
+    this.#filterCost += refined.weight;
+    if (delivery.push.kind !== "publication" || refined.wants(delivery.push.publication.tags)) return delivery;
+    for (let at = (delivery.skipped?.length ?? 0) - 1; at >= 0; at--) {
+      const older = delivery.skipped?.[at];
+      if (older === undefined || older.push.kind !== "publication") continue;
+      if (older.push.publication.offset !== 0 && older.push.publication.offset <= hasOffset) return undefined;
+      this.#filterCost += refined.weight;
+      if (refined.wants(older.push.publication.tags)) return older;
+    }
+    return undefined;
+  }
+
+  #send(subscription: Subscription, refined: Refinement, delivery: Delivery): void {
+    const { outbox, terms } = subscription;
+    const message = refined.delta ? delivery.deltaMessage(outbox.codec, refined.base) : delivery.message(outbox.codec);
     if (message === undefined) {
       this.#problems.onInappropriate(subscription);
       return;
     }
-    // A patch is made only where the position vouches for what the client has [DL7].
-    refined.base = subscription.terms.positioned && delivery.offset !== 0 ? delivery.offset : noBase;
+    refined.haveSent(delivery.isPassing ? 0 : delivery.offset, terms.positioned);
     this.deliveryCount++;
-    subscription.outbox.pushShared(message);
+    outbox.pushShared(message);
   }
 
   /** Is this what comes after what the subscriber has? A positioned one then moves on; it is told of a gap. */
@@ -220,8 +271,8 @@ export class FanOut implements OutboxSchedule {
     const { offset } = delivery;
     if (offset === 0 || !subscription.terms.positioned) return true;
     const sameEpoch = subscription.epoch === delivery.epoch || subscription.epoch === "";
-    if (sameEpoch && offset <= subscription.offset) return false;
-    if (!sameEpoch || offset !== subscription.offset + 1) {
+    if (sameEpoch && offset <= subscription.offset) return delivery.isPassing;
+    if (!sameEpoch || delivery.first > subscription.offset + 1) {
       this.#problems.onGap(subscription);
       return false;
     }
@@ -234,7 +285,7 @@ export class FanOut implements OutboxSchedule {
     subscription.held ??= [];
     subscription.held.push(delivery);
     subscription.heldBytes += delivery.sizeBytes;
-    if (subscription.heldBytes > this.#heldBytesMax) this.#problems.onHeldTooMuch(subscription);
+    if (subscription.heldBytes > this.#queueBytesMax) this.#problems.onHeldTooMuch(subscription);
   }
 
   #runFlushes(untilMs: number): void {

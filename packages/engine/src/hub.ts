@@ -2,6 +2,7 @@ import type { Publication, StreamPosition } from "@fleetcast/protocol";
 import type { Namespace } from "./channel/namespaces.ts";
 import type { Connection } from "./connection/connection.ts";
 import type { Subscription } from "./connection/subscription.ts";
+import type { Pace } from "./pacing/pacing.ts";
 
 /** A channel while somebody is subscribed to it. */
 export class HubChannel {
@@ -13,6 +14,10 @@ export class HubChannel {
   joinLeaveReceivers = 0;
   /** Subscriptions that may be sent patches. */
   deltaSubscribers = 0;
+  /** Subscriptions with a tags filter. */
+  filteredSubscriptions = 0;
+  /** Only of a channel whose namespace is paced, from its first publication on. */
+  pace: Pace | undefined;
   /** Position of the last publication handed to the fan-out since the channel is here; undefined before the first. */
   published: StreamPosition | undefined;
   publishedAtMs = 0;
@@ -33,6 +38,7 @@ export class HubChannel {
     this.subscriptions.push(subscription);
     if (subscription.terms.receivesJoinLeave) this.joinLeaveReceivers++;
     if (subscription.refined?.delta === true) this.deltaSubscribers++;
+    if (subscription.refined?.filter !== undefined) this.filteredSubscriptions++;
   }
 
   /** Fills the hole so that a fan-out in progress neither misses nor repeats anybody. */
@@ -47,6 +53,7 @@ export class HubChannel {
     this.subscriptions.pop();
     subscription.index = -1;
     if (subscription.terms.receivesJoinLeave) this.joinLeaveReceivers--;
+    if (subscription.refined?.filter !== undefined) this.filteredSubscriptions--;
     if (subscription.refined?.delta === true && --this.deltaSubscribers === 0) this.forgetFormer();
   }
 

@@ -12,6 +12,7 @@ import {
 import type { EngineContext } from "../context.ts";
 import type { ConnectionInput } from "../engine-api.ts";
 import type { Socket } from "../ports.ts";
+import { resume } from "../slow-readers/resume.ts";
 import type { WheelEntry } from "../timer-wheel.ts";
 import type { TransportInfo } from "../transport.ts";
 import { codecOf } from "./codec-of.ts";
@@ -131,7 +132,10 @@ export class Connection implements ConnectionInput, OutboxOwner, WheelEntry {
 
   drained(): void {
     this.outbox.drained();
-    if (this.#phase.name === "ending" && !this.outbox.isBlocked) this.#sayClose(this.#phase.disconnect);
+    if (this.outbox.isBlocked) return;
+    const { member } = this;
+    if (this.#phase.name === "ending") this.#sayClose(this.#phase.disconnect);
+    else if (member !== undefined) resume(this, member);
   }
 
   writeTimedOut(): void {

@@ -40,7 +40,8 @@ function judge(subscription: Subscription, top: StreamPosition): void {
 }
 
 function isBehind(subscription: Subscription, top: StreamPosition): boolean {
-  if (subscription.index === -1 || !subscription.live) return false;
+  // One that catches up knows what it misses.
+  if (subscription.index === -1 || !subscription.live || subscription.refined?.behind !== undefined) return false;
   if (subscription.epoch !== "" && top.epoch !== subscription.epoch) return true;
   return subscription.offset < top.offset;
 }

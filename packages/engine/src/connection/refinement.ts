@@ -1,5 +1,7 @@
-import type { FilterNode, Tags } from "@fleetcast/protocol";
+import type { FilterNode, StreamPosition, Tags } from "@fleetcast/protocol";
+import type { Delivery } from "../delivery.ts";
 import type { ChannelOptions } from "../options.ts";
+import type { CatchUp } from "../slow-readers/catch-up.ts";
 import { TagsFilter } from "../tags-filter/tags-filter.ts";
 
 /** No publication that a patch could be applied to. */
@@ -23,24 +25,44 @@ export class Refinement {
   readonly filter: TagsFilter | undefined;
   /** Deliveries that one look at the filter weighs as much as, for the slices of the fan-out. */
   readonly weight: number;
+  readonly whenSlow: ChannelOptions["slowReaders"];
   /** Offset of the last publication the client was sent, `noBase` before the first: what a patch has to be made from. */
   base = noBase;
+  /** `latest`: the newest publication that the blocked socket was not given. */
+  waiting: Delivery | undefined;
+  /** `catch_up`: out of live delivery. */
+  behind: CatchUp | undefined;
+  /** Without positions: where a catch-up ended. What is still on its way from before that was sent. */
+  passed: StreamPosition | undefined;
 
-  constructor(delta: boolean, filter: TagsFilter | undefined) {
+  constructor(delta: boolean, filter: TagsFilter | undefined, whenSlow: ChannelOptions["slowReaders"]) {
     this.delta = delta;
     this.filter = filter;
     this.weight = filter === undefined ? 0 : Math.floor(filter.leafCount / leavesPerDelivery);
+    this.whenSlow = whenSlow;
   }
 
   wants(tags: Tags | undefined): boolean {
     return this.filter === undefined || this.filter.isMatch(tags);
+  }
+
+  /** A patch is made only where the position vouches for what the client has [DL7]. */
+  haveSent(offset: number, isPositioned: boolean): void {
+    this.base = isPositioned && offset !== 0 ? offset : noBase;
+  }
+
+  /** Was this one read from history already? */
+  hasPassed({ offset, epoch }: Delivery): boolean {
+    return offset !== 0 && this.passed !== undefined && offset <= this.passed.offset && epoch === this.passed.epoch;
   }
 }
 
 /** Undefined where there is nothing to refine; "refused" for a filter that is not allowed or not well formed (107). */
 export function refinementOf(options: ChannelOptions, wish: RefinementWish): Refinement | "refused" | undefined {
   const delta = wish.delta && options.allowedDeltaTypes.includes("fossil");
-  if (wish.tagsFilter === undefined) return delta ? new Refinement(delta, undefined) : undefined;
+  // Where publications are skipped anyway there is nothing to catch up with [SR9].
+  const whenSlow = options.slowReaders === "catch_up" && options.ratePerSMax > 0 ? "latest" : options.slowReaders;
+  if (wish.tagsFilter === undefined) return delta || whenSlow !== "close" ? new Refinement(delta, undefined, whenSlow) : undefined;
   const filter = options.allowTagsFilter ? TagsFilter.of(wish.tagsFilter) : undefined;
-  return filter === undefined ? "refused" : new Refinement(delta, filter);
+  return filter === undefined ? "refused" : new Refinement(delta, filter, whenSlow);
 }

@@ -138,12 +138,14 @@ function isForced({ recoverable, recoveryMode, autoCacheRecover }: SubscriptionT
   return autoCacheRecover && recoverable && recoveryMode === "cache";
 }
 
-function recover({ channel, connection, terms, refined }: Subscription, wish: SubscribeWish): Promise<Recovery> {
+async function recover({ channel, connection, terms, refined }: Subscription, wish: SubscribeWish): Promise<Recovery> {
   const { namespace, name, published } = channel;
   const { recoveryPublicationsMax } = connection.context.options;
   const wants = refined?.filter === undefined ? undefined : ({ tags }: Publication) => refined.wants(tags);
   if (terms.recoveryMode === "cache") return recoverCache(namespace, name, wish.from, recoveryPublicationsMax, wants);
-  return recoverStream(namespace, name, wish.from, published, recoveryPublicationsMax, wants);
+  const recovery = await recoverStream(namespace, name, wish.from, published, recoveryPublicationsMax, wants);
+  // Who is paced is not sent at once what it would have been sent over minutes [PA4].
+  return namespace.options.ratePerSMax > 0 ? { ...recovery, publications: recovery.publications.slice(-1) } : recovery;
 }
 
 /** A subscriber that does not recover stands at what was published when it entered. */
