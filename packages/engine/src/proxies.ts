@@ -8,7 +8,7 @@ import type { TransportInfo } from "./transport.ts";
  * A proxy that throws has not answered: the client gets error 100 (temporary), and only the two refreshes give 60 s more (A3).
  */
 
-/** An answer came, and a part of it cannot be used (bad base64): here the refreshes do not wait for a better one. */
+/** An answer came, and a part of it cannot be used (bad base64, an impossible code): here the refreshes do not wait for a better one. */
 export class ProxyAnswerUnusable extends Error {
   override readonly name = "ProxyAnswerUnusable";
 }

@@ -1,6 +1,6 @@
 import { clientErrors, type Disconnect, disconnectReasonBytesMax, disconnects, utf8Length } from "@fleetcast/protocol";
 import { type Ending, endWith, type Refusal, refuse } from "./connection/outcome.ts";
-import type { ProxyAnswer } from "./proxies.ts";
+import { type ProxyAnswer, ProxyAnswerUnusable } from "./proxies.ts";
 
 /** Codes that a client understands as an error: the protocol's own, and the operator's (400 to 1999). */
 const errorCodes = { min: 100, max: 1_999 };
@@ -19,12 +19,12 @@ export function guarded(answer: Refused, question: string, report: (message: str
   if (answer.kind === "error") {
     const { code, message, temporary } = answer;
     if (isWithin(code, errorCodes)) return refuse({ code, message, temporary });
-    report(`the ${question} proxy answered with an error that clients cannot be told`, new Error(`code ${code}`));
+    report(`the ${question} proxy answered with an error that clients cannot be told`, new ProxyAnswerUnusable(`code ${code}`));
     return refuse(clientErrors.internal);
   }
   const { code, reason } = answer;
   if (isWithin(code, disconnectCodes) && !controlCharacters.test(reason)) return endWith(sayable({ code, reason }));
-  report(`the ${question} proxy answered with a disconnect that clients cannot be told`, new Error(`code ${code}`));
+  report(`the ${question} proxy answered with a disconnect that clients cannot be told`, new ProxyAnswerUnusable(`code ${code}`));
   return endWith(disconnects.internal);
 }
 

@@ -156,7 +156,9 @@ test("[PX7] a named proxy is one backend, whatever is asked of it", async () => 
 test("[PX14] a failing backend is one line a second for each question, with the number of the others", () => {
   const clock = handClock(0);
   const lines: { fields: Readonly<Record<string, unknown>>; message: string }[] = [];
-  const report = engineReport({ ...quietLog, error: (fields, message) => void lines.push({ fields, message }) }, clock);
+  const keep = (level: string) => (fields: Readonly<Record<string, unknown>>, message: string) =>
+    void lines.push({ fields, message: `${level}: ${message}` });
+  const report = engineReport({ ...quietLog, warn: keep("warn"), error: keep("error") }, clock);
   for (let failure = 0; failure < 500; failure++)
     report("the rpc proxy of m did not answer", new ProxyFailure("rpc", "default", "refused"));
   report("the connect proxy did not answer", new ProxyFailure("connect", "default", "refused"));
@@ -164,7 +166,12 @@ test("[PX14] a failing backend is one line a second for each question, with the 
   report("a handler threw", new Error("ours"));
   assert.deepEqual(
     lines.map(({ message }) => message),
-    ["the rpc proxy of m did not answer", "the connect proxy did not answer", "a handler threw", "a handler threw"],
+    [
+      "warn: the rpc proxy of m did not answer",
+      "warn: the connect proxy did not answer",
+      "error: a handler threw",
+      "error: a handler threw",
+    ],
   );
   clock.advance(1_000);
   report("the rpc proxy of n did not answer", new ProxyFailure("rpc", "default", "refused"));

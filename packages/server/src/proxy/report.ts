@@ -1,4 +1,4 @@
-import type { Clock } from "@fleetcast/engine";
+import { type Clock, ProxyAnswerUnusable } from "@fleetcast/engine";
 import type { Logger } from "../log.ts";
 import { ProxyFailure } from "./proxy-failure.ts";
 
@@ -6,17 +6,17 @@ import { ProxyFailure } from "./proxy-failure.ts";
 const lineIntervalMs = 1_000;
 
 /**
- * Writes what the engine reports. Failed calls of a backend are counted, and said once a second for each backend and question; all
- * else is written as it comes.
+ * Writes what the engine reports. What a backend did wrong is a warning, counted and said once a second for each backend and
+ * question; all else is our own error, and written as it comes.
  */
 export function engineReport(log: Logger, clock: Pick<Clock, "monotonicMs">): (message: string, cause: unknown) => void {
   const lines = new Map<string, { atMs: number; unsaid: number }>();
   return (message, cause) => {
-    if (!(cause instanceof ProxyFailure)) {
+    const key = subjectOf(cause);
+    if (key === undefined) {
       log.error({ cause }, message);
       return;
     }
-    const key = `${cause.type} ${cause.proxy}`;
     const nowMs = clock.monotonicMs();
     const line = lines.get(key) ?? { atMs: Number.NEGATIVE_INFINITY, unsaid: 0 };
     lines.set(key, line);
@@ -25,8 +25,14 @@ export function engineReport(log: Logger, clock: Pick<Clock, "monotonicMs">): (m
       return;
     }
     const more = line.unsaid === 0 ? {} : { others_unsaid: line.unsaid };
-    log.error({ cause, ...more }, message);
+    log.warn({ cause, ...more }, message);
     line.atMs = nowMs;
     line.unsaid = 0;
   };
+}
+
+/** Whose mistake it is, where it is a backend's. */
+function subjectOf(cause: unknown): string | undefined {
+  if (cause instanceof ProxyFailure) return `${cause.type} ${cause.proxy}`;
+  return cause instanceof ProxyAnswerUnusable ? "an answer" : undefined;
 }
