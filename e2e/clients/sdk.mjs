@@ -38,6 +38,7 @@ centrifuge.on("connecting", (ctx) => say({ event: "connecting", code: ctx.code, 
 centrifuge.on("disconnected", (ctx) => say({ event: "disconnected", code: ctx.code, reason: ctx.reason }));
 centrifuge.on("error", (ctx) => say({ event: "error", error: ctx.error, type: ctx.type }));
 centrifuge.on("subscribed", (ctx) => say({ event: "server-subscribed", channel: ctx.channel, recovered: ctx.recovered }));
+centrifuge.on("unsubscribed", (ctx) => say({ event: "server-unsubscribed", channel: ctx.channel }));
 centrifuge.on("publication", (ctx) =>
   say({ event: "server-publication", channel: ctx.channel, data: incoming(ctx.data), offset: ctx.offset, tags: ctx.tags }),
 );

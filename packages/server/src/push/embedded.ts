@@ -120,7 +120,8 @@ async function refusing<Result>(run: () => Promise<Result>): Promise<Result> {
 /** The one place where what the engine throws becomes the port's errors. */
 function refuse(cause: unknown): never {
   if (cause instanceof PushError) throw cause;
-  if (cause instanceof EngineRefusal) throw new PushError(cause.code, cause.message, { cause });
+  // Expected, whatever its code: nobody has to read of it in a log.
+  if (cause instanceof EngineRefusal) throw new PushError(cause.code, cause.message);
   if (cause instanceof UnrecoverablePosition) throw unrecoverablePosition();
   throw internalError(cause);
 }

@@ -11,7 +11,6 @@ export function subRefresh(connection: Connection, member: Member, id: number, r
   const subscription = member.subscription(request.channel);
   if (subscription === undefined) return refuse(clientErrors.permissionDenied);
   if (subscription.terms.serverSide || !subscription.terms.clientSideRefresh) return endWith(disconnects.badRequest);
-  if (request.type === 1 || request.type === 2) return refuse(clientErrors.badRequest); // track, untrack: shared poll only
   if (request.token === "") return refuse(clientErrors.badRequest);
   return renew(connection, member, subscription, id, request);
 }
