@@ -99,6 +99,12 @@ rule("[C16.8] a subscription type above 4 ends the connection with 3004", async 
   await client.closed(3004);
 });
 
+refused("C16.25", "a type above 4 with a filter that is not allowed", 107, (channel) => ({
+  channel: channel("open:a"),
+  type: 5,
+  tf: { key: "a", cmp: "eq", val: "b" },
+}));
+
 refused("C16.9", "type 4 of an unknown namespace", 108, (channel) => ({ channel: channel("nowhere:a"), type: 4 }));
 refused("C16.10", "a type above 4 where nothing is allowed", 103, (channel) => ({ channel: channel("closed:a"), type: 5 }));
 

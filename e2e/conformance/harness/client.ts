@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Ending, RawWebSocket } from "./raw-websocket.ts";
-import type { Lane } from "./transcript.ts";
-import type { Wire, WireFormat } from "./wire-format.ts";
+import { type Lane, saidMark } from "./transcript.ts";
+import { Raw, type Wire, type WireFormat } from "./wire-format.ts";
 
 /** How long anything that has to come may take; machines that run tests are busy. */
 const patienceMs = 6_000;
@@ -53,6 +53,7 @@ export class Client {
 
   /** Commands in one frame, exactly as given; ids are the caller's. */
   send(...commands: readonly Wire[]): void {
+    if (!commands.some((command) => isBarrier(command))) this.#lane.add(saidMark + commands.map((command) => said(command)).join(" "));
     this.socket.send(this.#format.opcode, this.#format.encode(commands));
   }
 
@@ -144,7 +145,7 @@ export class Client {
 
   /** Everything the server had to say up to now has arrived: one command there and back. Leaves no line in the transcript. */
   async settled(): Promise<void> {
-    const id = 4_000_000 + this.#nextId++;
+    const id = firstBarrier + this.#nextId++;
     this.send({ id, unsubscribe: { channel: "nothing-of-this-name" } });
     await this.reply(id);
   }
@@ -171,7 +172,7 @@ export class Client {
         continue;
       }
       this.messages.push(value);
-      if (!this.#ended && !(typeof value["id"] === "number" && value["id"] >= 4_000_000 && value["id"] < 5_000_000)) this.#lane.add(text);
+      if (!this.#ended && !isBarrier(value)) this.#lane.add(text);
     }
     this.#wake();
   }
@@ -210,6 +211,13 @@ export class Client {
     });
   }
 }
+
+const said = (command: Wire): string =>
+  JSON.stringify(command, (_key, value: unknown) => (value instanceof Raw ? `raw ${value.bytes.toString("latin1")}` : value));
+
+/** Ids from here on belong to `settled`, whose commands and replies are no part of the transcript. */
+const firstBarrier = 4_000_000_000;
+const isBarrier = ({ id }: Wire): boolean => typeof id === "number" && id >= firstBarrier;
 
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 

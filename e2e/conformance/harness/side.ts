@@ -8,7 +8,7 @@ import { inSeconds, type JwtOptions, jwt } from "./jwt.ts";
 import { protobufFormat } from "./protobuf-format.ts";
 import { type RawAnswer, type RawRequest, rawBytes, rawHttp } from "./raw-http.ts";
 import { type OpenOptions, RawWebSocket } from "./raw-websocket.ts";
-import { Transcript } from "./transcript.ts";
+import { saidMark, Transcript } from "./transcript.ts";
 import type { FormatName, Wire, WireFormat } from "./wire-format.ts";
 
 export const API_KEY = "the-api-key-of-the-conformance-suite";
@@ -131,12 +131,13 @@ export class Side {
   }
 
   async http(request: RawRequest): Promise<RawAnswer> {
-    return this.#told(await rawHttp(this.port, request));
+    const body = request.body === undefined ? "" : ` ${Buffer.from(request.body as Uint8Array).toString("latin1")}`;
+    return this.#told(`${request.method ?? "POST"} ${request.path}${body}`, await rawHttp(this.port, request));
   }
 
   /** Exact bytes on a socket of their own. */
   async httpBytes(bytes: string | Uint8Array): Promise<RawAnswer> {
-    return this.#told(await rawBytes(this.port, Buffer.from(bytes as Uint8Array)));
+    return this.#told(Buffer.from(bytes as Uint8Array).toString("latin1"), await rawBytes(this.port, Buffer.from(bytes as Uint8Array)));
   }
 
   /** A line of one's own in the transcript: for what the harness does not see. */
@@ -168,10 +169,12 @@ export class Side {
     this.backend.close();
   }
 
-  #told(answer: RawAnswer): RawAnswer {
+  #told(said: string, answer: RawAnswer): RawAnswer {
     const type = answer.headers.get("content-type");
     // A lane of its own for each answer: calls made at once come back in any order.
-    this.transcript.lane("http").add(`${answer.status} ${type ?? "no content type"} ${answer.body}`);
+    const lane = this.transcript.lane("http");
+    lane.add(saidMark + said);
+    lane.add(`${answer.status} ${type ?? "no content type"} ${answer.body}`);
     return answer;
   }
 }

@@ -4,7 +4,8 @@
  */
 export class Transcript {
   readonly lanes = new Map<string, string[]>();
-  #tag: string;
+  readonly #tag: string;
+  readonly #counts = new Map<string, number>();
 
   constructor(tag: string) {
     this.#tag = tag;
@@ -12,16 +13,28 @@ export class Transcript {
 
   /** A lane of its own; a second one of the same name gets a number. */
   lane(name: string): Lane {
-    let free = name;
-    for (let i = 2; this.lanes.has(free); i++) free = `${name} ${i}`;
+    const count = (this.#counts.get(name) ?? 0) + 1;
+    this.#counts.set(name, count);
     const lines: string[] = [];
-    this.lanes.set(free, lines);
+    this.lanes.set(count === 1 ? name : `${name} ${count}`, lines);
     return { add: (line) => void lines.push(line) };
   }
 
-  /** The lanes with everything that is different by chance made equal. */
+  /** What came, with everything that is different by chance made equal. */
   normalised(): Map<string, string[]> {
-    return new Map([...this.lanes].map(([name, lines]) => [name, normalise(lines, this.#tag)]));
+    const heard = (lines: readonly string[]): string[] => lines.filter((line) => !line.startsWith(saidMark));
+    return new Map([...this.lanes].map(([name, lines]) => [name, normalise(heard(lines), this.#tag)]));
+  }
+
+  /** What the client said last before this line of what came. */
+  saidBefore(name: string, heardIndex: number): string {
+    let said = "nothing";
+    let heard = 0;
+    for (const line of this.lanes.get(name) ?? []) {
+      if (line.startsWith(saidMark)) said = line.slice(saidMark.length);
+      else if (heard++ === heardIndex) break;
+    }
+    return said;
   }
 
   /** For people: long lines and long lanes are cut. */
@@ -39,6 +52,9 @@ export class Transcript {
   }
 }
 
+/** Begins a line that a client said. It is shown and not compared: tokens in it differ by their time. */
+export const saidMark = "> ";
+const differencesMax = 3;
 const linesShownMax = 20;
 const lanesShownMax = 20;
 
@@ -56,10 +72,12 @@ export function differences(ours: Transcript, real: Transcript, comparison: Comp
   const found: string[] = [];
   for (const name of new Set([...left.keys(), ...right.keys()])) {
     const sorted = (lines: readonly string[]): readonly string[] => (comparison === "in order" ? lines : [...lines].sort());
+    if (found.length === differencesMax) break;
     const [a, b] = [sorted(left.get(name) ?? []), sorted(right.get(name) ?? [])];
     for (let i = 0; i < Math.max(a.length, b.length); i++) {
       if (a[i] === b[i]) continue;
-      found.push(`${name}, line ${i + 1}\n      ours ${clipped(a[i] ?? "(nothing)")}\n      real ${clipped(b[i] ?? "(nothing)")}`);
+      const shown = (lines: readonly string[]): string => clipped(lines[i] ?? "(nothing)");
+      found.push(`${name}, line ${i + 1}\n      said ${clipped(ours.saidBefore(name, i))}\n      ours ${shown(a)}\n      real ${shown(b)}`);
       break;
     }
   }

@@ -5,7 +5,10 @@ import type { InFlight } from "../in-flight.ts";
 import type { Member } from "../member.ts";
 import { endWith, nothing, type Outcome, refuse } from "../outcome.ts";
 import { type Permission, permit } from "../permission.ts";
-import { enterChannel, goLive, type Subscribed } from "../subscribing.ts";
+import { refinementOf } from "../refinement.ts";
+import { enterChannel, goLive, type Subscribed, type SubscribeWish } from "../subscribing.ts";
+import type { SubscriptionTerms } from "../subscription.ts";
+import { ttlSeconds } from "../subscription-expiry.ts";
 
 const sharedPollType = 4;
 const streamType = 0;
@@ -46,8 +49,6 @@ function enter(asked: Asked, permission: Permission, inFlight: InFlight | undefi
   const { connection, member, namespace, request } = asked;
   if (connection.member !== member) return nothing;
   if (permission.kind !== "granted") return refused(member, permission, inFlight);
-  // As the real one: known only here.
-  if (request.type > sharedPollType) return endWith(disconnects.internal);
   const wish = {
     recover: request.recover,
     from: { offset: request.offset, epoch: request.epoch },
@@ -55,10 +56,20 @@ function enter(asked: Asked, permission: Permission, inFlight: InFlight | undefi
     delta: request.delta === "fossil",
     tagsFilter: request.tagsFilter,
   };
+  if (request.type > sharedPollType) {
+    return refused(member, refuseUnknownType(connection, namespace, permission.terms, wish), inFlight);
+  }
   const entered = enterChannel(connection, member, request.channel, namespace, permission.terms, wish);
   if (!(entered instanceof Promise)) return answer(asked, entered, inFlight);
   const stillInFlight = inFlight ?? member.begin(request.channel);
   return entered.then((known) => answer(asked, known, stillInFlight));
+}
+
+/** As the real one: a type that nobody knows is found out last, behind an expiry and a filter. */
+function refuseUnknownType({ context }: Connection, namespace: Namespace, terms: SubscriptionTerms, wish: SubscribeWish): Outcome {
+  if (terms.expireAtS !== undefined && ttlSeconds(context.ports.clock, terms.expireAtS) <= 0) return refuse(clientErrors.expired);
+  if (refinementOf(namespace.options, wish) === "refused") return refuse(clientErrors.badRequest);
+  return endWith(disconnects.internal);
 }
 
 function answer({ member, id }: Asked, subscribed: Subscribed, inFlight: InFlight | undefined): Outcome {
