@@ -8,6 +8,7 @@ const schema = protobuf.parse(readFileSync(new URL("./client.proto", import.meta
 schema.resolveAll();
 export const commandType = schema.lookupType("Command");
 export const replyType = schema.lookupType("Reply");
+export const emulationType = schema.lookupType("EmulationRequest");
 
 export const protobufFormat: WireFormat = {
   name: "protobuf",

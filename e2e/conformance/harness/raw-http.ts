@@ -14,11 +14,20 @@ export interface RawRequest {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
+  /** A body in chunks, without a length. */
+  readonly chunks?: string;
+}
+
+/** The bytes behind the head. */
+export function bodyBytes({ body, chunks }: RawRequest): Buffer {
+  if (chunks === undefined) return Buffer.from((body ?? "") as Uint8Array);
+  const pieces = chunks.match(/[\s\S]{1,20000}/g) ?? [];
+  return Buffer.from(`${pieces.map((piece) => `${piece.length.toString(16)}\r\n${piece}\r\n`).join("")}0\r\n\r\n`, "latin1");
 }
 
 /** One request on a socket of its own. */
 export function rawHttp(port: number, request: RawRequest): Promise<RawAnswer> {
-  const body = Buffer.from((request.body ?? "") as Uint8Array);
+  const body = bodyBytes(request);
   const head = headText(`${request.method ?? "POST"} ${request.path} HTTP/1.1`, {
     Host: `127.0.0.1:${port}`,
     Connection: "close",

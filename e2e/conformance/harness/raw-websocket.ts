@@ -62,7 +62,7 @@ export class RawWebSocket {
     socket.on("close", () => this.#end({ kind: "cut" }));
     socket.on("error", () => this.#end({ kind: "cut" }));
     // What came behind the head waits until the caller has set its handlers.
-    queueMicrotask(() => this.#read());
+    setImmediate(() => this.#read());
   }
 
   /** Resolves once the server said 101; rejects with `UpgradeRefused` for any other answer. */

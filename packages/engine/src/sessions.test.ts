@@ -115,3 +115,17 @@ test("[EM6] a WebSocket has no session", async () => {
   const client = await new EngineBench({ namespaces }).connect();
   assert.deepEqual([client.messages[0]?.["connect"]["session"], client.messages[0]?.["connect"]["node"]], [undefined, undefined]);
 });
+
+test("[API5] a disconnect that names a session ends that connection alone, and none where nobody has it", async () => {
+  const b = new EngineBench({ namespaces });
+  const [one, two] = [await connectOver(b), await connectOver(b)];
+  const webSocket = await b.connect({ user: "ann" });
+  b.engine.disconnect({ user: "ann", session: "none has one" }, 3503, "force disconnect", []);
+  b.engine.disconnect({ user: "bob", session: one.session }, 3503, "force disconnect", []);
+  b.engine.disconnect({ user: "ann", session: one.session }, 3503, "force disconnect", []);
+  await b.clock.settle();
+  assert.deepEqual(
+    [one, two, { client: webSocket }].map(({ client }) => client.closeCode),
+    [3503, undefined, undefined],
+  );
+});
