@@ -8,6 +8,7 @@ type EncodedByCodec = (EncodedMessage | null | undefined)[];
 
 /** Skipped publications that are kept for filters until the interval is over. */
 const skippedMax = 256;
+const heldOverheadBytes = 64;
 
 /** A push on its way to the subscribers of a channel: encoded once for each wire format, and for each form of it. */
 export class Delivery {
@@ -43,8 +44,9 @@ export class Delivery {
     this.subscribers = channel.subscriptions.length;
   }
 
+  /** What it costs to hold it for one subscriber: also a removal or a join, which have no payload. */
   get sizeBytes(): number {
-    return this.push.kind === "publication" ? this.push.publication.data.length : 0;
+    return heldOverheadBytes + (this.push.kind === "publication" ? this.push.publication.data.length : 0);
   }
 
   /** It could not be encoded, by a mistake of ours: subscribers will notice the gap. */

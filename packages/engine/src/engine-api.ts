@@ -1,9 +1,14 @@
 import type { StreamPosition } from "@fleetcast/protocol";
 import type { AppendResult, Log, LogAppend, ReadResult } from "./log.ts";
+import type { MapLog } from "./map/map-log.ts";
+import type { MapCalls } from "./map/server-calls.ts";
 import type { EngineOptions } from "./options.ts";
 import type { Chance, Clock, OptionOverride, PresenceMap, Socket, TokenVerifier, TrackVerifier } from "./ports.ts";
 import type { Proxies } from "./proxies.ts";
+import { EngineRefusal } from "./refusal.ts";
 import type { TransportInfo } from "./transport.ts";
+
+export { EngineRefusal };
 
 /** What `createEngine` is handed. */
 export interface EnginePorts {
@@ -14,6 +19,8 @@ export interface EnginePorts {
   readonly memoryLog: Log;
   /** Namespaces with `journal`; absent where none has it. */
   readonly journalLog?: Log | undefined;
+  /** Needed only where a namespace is a map. */
+  readonly mapLog?: MapLog | undefined;
   /** Whom the engine asks: the built-in policy, the operator's backends. */
   readonly proxies: Proxies;
   /** Needed only where a namespace is of type shared_poll. */
@@ -35,16 +42,6 @@ export interface ConnectionInput {
   /** The peer took nothing of what the socket holds for longer than its transport allows (3009). */
   writeTimedOut(): void;
   closed(): void;
-}
-
-/** An expected refusal of the server API, with its code (102 unknown channel, 107 bad request, 108 not available, 112 ...). */
-export class EngineRefusal extends Error {
-  override readonly name = "EngineRefusal";
-  readonly code: number;
-  constructor(code: number, message: string) {
-    super(message);
-    this.code = code;
-  }
 }
 
 export interface ConnectionTarget {
@@ -120,6 +117,8 @@ export interface Engine {
     readonly reverse?: boolean | undefined;
   }): Promise<ReadResult>;
   historyRemove(channel: string): Promise<void>;
+  /** What the server API says to map channels. */
+  readonly maps: MapCalls;
   /**
    * @throws EngineRefusal 100 where a connection of the target has the channel already, is being subscribed to it, or could not be
    * (an expiry that is past, a log that fails); the others are subscribed. One at its channel limit is closed (3505).

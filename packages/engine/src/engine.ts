@@ -1,4 +1,4 @@
-import { apiErrors, type ClientInfo, clientErrors, disconnects } from "@fleetcast/protocol";
+import { apiErrors, type ClientInfo, clientErrors, disconnects, type Publication } from "@fleetcast/protocol";
 import { fitsFormat } from "./channel/data-format.ts";
 import { type Namespace, Namespaces } from "./channel/namespaces.ts";
 import { checkPersonalChannel } from "./channel/personal-channel.ts";
@@ -22,8 +22,10 @@ import {
   type SubscribeCall,
 } from "./engine-api.ts";
 import { type DeliveryProblems, FanOut } from "./fan-out.ts";
-import { Hub } from "./hub.ts";
+import { Hub, type HubChannel } from "./hub.ts";
 import { type AppendResult, type CommittedPublication, type LogAppend, type ReadResult, UnrecoverablePosition } from "./log.ts";
+import { keepLastOfEachKey } from "./map/held-changes.ts";
+import { createMapCalls, type MapCalls } from "./map/server-calls.ts";
 import type { EngineOptions } from "./options.ts";
 import { Pacing } from "./pacing/pacing.ts";
 import type { PresenceMap, Socket } from "./ports.ts";
@@ -46,6 +48,7 @@ export function createEngine(options: EngineOptions, ports: EnginePorts): Engine
 class EmbeddedEngine implements Engine {
   readonly options: EngineOptions;
   readonly nodeId: string;
+  readonly maps: MapCalls;
   readonly #context: EngineContext;
   readonly #pacing: Pacing;
   readonly #startedAtMs: number;
@@ -65,7 +68,7 @@ class EmbeddedEngine implements Engine {
       nodeId: this.nodeId,
       hub: new Hub(),
       sessions: new Sessions(),
-      fanOut: new FanOut(ports.clock, deliveryProblems(ports), options.queueBytesMax),
+      fanOut: new FanOut(ports.clock, deliveryProblems(ports, options), options.queueBytesMax),
       presence: new MemoryPresence(),
       wheel: new TimerWheel(ports.clock),
       software: new KnownSoftware(),
@@ -77,6 +80,8 @@ class EmbeddedEngine implements Engine {
     this.#pacing = new Pacing(ports.clock, (delivery) => this.#offer(delivery));
     ports.memoryLog.onCommitted((batch) => this.#onCommitted(batch));
     ports.journalLog?.onCommitted((batch) => this.#onCommitted(batch));
+    ports.mapLog?.onCommitted((batch) => this.#onChanged(batch));
+    this.maps = createMapCalls(this.#context);
   }
 
   accept(socket: Socket, transport: TransportInfo): ConnectionInput {
@@ -256,14 +261,26 @@ class EmbeddedEngine implements Engine {
   #onCommitted(batch: readonly CommittedPublication[]): void {
     const { hub, ports } = this.#context;
     const nowMs = ports.clock.monotonicMs();
-    for (const { channel: name, publication, epoch, previous } of batch) {
-      const channel = hub.channels.get(name);
+    for (const committed of batch) {
+      const { publication, epoch, previous } = committed;
+      const channel = hub.channels.get(committed.channel);
       if (channel === undefined) continue;
       const former = publication.offset > 0 ? channel.publish(publication, epoch, nowMs) : undefined;
-      const push = { kind: "publication", channel: name, publication, ...(publication.offset === 1 ? { epoch } : {}) } as const;
-      const delivery = new Delivery(channel, push, epoch, previous ?? former);
+      const delivery = deliveryOf(channel, committed, previous ?? former);
       if (channel.namespace.options.ratePerSMax > 0) this.#pacing.offer(delivery);
       else this.#offer(delivery);
+    }
+  }
+
+  /** A map changed: positions and predecessors are the map log's alone. */
+  #onChanged(batch: readonly CommittedPublication[]): void {
+    const { hub, ports } = this.#context;
+    const nowMs = ports.clock.monotonicMs();
+    for (const committed of batch) {
+      const channel = hub.channels.get(committed.channel);
+      if (channel === undefined) continue;
+      channel.publishedAtMs = nowMs;
+      this.#offer(deliveryOf(channel, committed, committed.previous));
     }
   }
 
@@ -298,11 +315,19 @@ class EmbeddedEngine implements Engine {
   }
 }
 
-function deliveryProblems({ report }: EnginePorts): DeliveryProblems {
+function deliveryProblems({ report }: EnginePorts, { queueBytesMax }: EngineOptions): DeliveryProblems {
   return {
     onGap: (subscription) => endSubscription(subscription, "insufficientState"),
     onInappropriate: ({ connection }) => connection.disconnect(disconnects.inappropriateProtocol),
-    onHeldTooMuch: ({ connection }) => connection.disconnect(disconnects.slow),
+    onHeldTooMuch: (subscription) => {
+      const { terms, connection } = subscription;
+      // A map without positions is held while it is paged in, and only the last change of each key matters.
+      if (terms.recoveryMode === "map" && !terms.positioned) {
+        keepLastOfEachKey(subscription);
+        if (subscription.heldBytes <= queueBytesMax / 2) return;
+      }
+      connection.disconnect(disconnects.slow);
+    },
     onBehind: (subscription, refined, { first, epoch }) => {
       const { terms, connection, offset } = subscription;
       connection.context.counters.catchUps++;
@@ -314,6 +339,11 @@ function deliveryProblems({ report }: EnginePorts): DeliveryProblems {
       else subscription.connection.fail("delivery", cause);
     },
   };
+}
+
+function deliveryOf(channel: HubChannel, { publication, epoch }: CommittedPublication, previous: Publication | undefined): Delivery {
+  const push = { kind: "publication", channel: channel.name, publication, ...(publication.offset === 1 ? { epoch } : {}) } as const;
+  return new Delivery(channel, push, epoch, previous);
 }
 
 function refusal(error: { readonly code: number; readonly message: string }): EngineRefusal {

@@ -256,7 +256,7 @@ export class FanOut implements OutboxSchedule {
 
   #send(subscription: Subscription, refined: Refinement, delivery: Delivery): void {
     const { outbox, terms } = subscription;
-    const message = refined.delta ? delivery.deltaMessage(outbox.codec, refined.base) : delivery.message(outbox.codec);
+    const message = refined.delta ? delivery.deltaMessage(outbox.codec, refined.baseOf(delivery.previous)) : delivery.message(outbox.codec);
     if (message === undefined) {
       this.#problems.onInappropriate(subscription);
       return;

@@ -22,7 +22,7 @@ export class HubChannel {
   published: StreamPosition | undefined;
   publishedAtMs = 0;
   /** Last question for the stream's top, shared by the position checks of all subscribers. */
-  topAsked: { readonly atMs: number; readonly answer: Promise<StreamPosition> } | undefined;
+  topAsked: { readonly atMs: number; readonly isOfMap: boolean; readonly answer: Promise<StreamPosition> } | undefined;
   /** Subscriptions below this index have got the message that is being fanned out now; 0 between fan-outs. */
   cursor = 0;
   /** The last publication, where every one is published with delta and somebody is here who gets patches. */

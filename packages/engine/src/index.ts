@@ -5,6 +5,7 @@ export { MemoryLog } from "./history/memory-log.ts";
 export * from "./log.ts";
 export * from "./map/map-log.ts";
 export { MemoryMapLog } from "./map/memory-map-log.ts";
+export * from "./map/server-calls.ts";
 export * from "./options.ts";
 export * from "./ports.ts";
 export * from "./proxies.ts";

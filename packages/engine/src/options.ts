@@ -85,8 +85,12 @@ export interface MapOptions {
   readonly defaultPageSize: number;
   readonly minPageSize: number;
   readonly maxPageSize: number;
+  /** Changes that a subscriber may be behind when it goes live, else error 112. 0: as `maxPageSize`. */
   readonly liveTransitionPublicationsMax: number;
+  /** How long a subscriber may take for all its pages; a later request ends the connection (3008). Negative: for ever. */
   readonly subscribeCatchUpTimeoutMs: number;
+  /** Ours: keys that one channel may hold; setting another is error 106. */
+  readonly keysMax: number;
 }
 
 /** `channel.namespaces[].shared_poll`: keys whose values the engine fetches for all their followers at once. */
@@ -209,8 +213,9 @@ export const defaultChannelOptions: ChannelOptions = {
     defaultPageSize: 100,
     minPageSize: 100,
     maxPageSize: 1_000,
-    liveTransitionPublicationsMax: 1_000,
+    liveTransitionPublicationsMax: 0,
     subscribeCatchUpTimeoutMs: 5_000,
+    keysMax: 1_000_000,
   },
   sharedPoll: {
     proxyName: "",

@@ -2,11 +2,13 @@ import type { ClientInfo } from "@fleetcast/protocol";
 import { createEngine } from "../src/engine.ts";
 import type { Engine, EnginePorts } from "../src/engine-api.ts";
 import { MemoryLog } from "../src/history/memory-log.ts";
+import { MemoryMapLog } from "../src/map/memory-map-log.ts";
 import { type ChannelOptions, defaultChannelOptions, type EngineOptions, noRpc } from "../src/options.ts";
 import type { ConnectionClaims, OptionOverride, SubscriptionClaims, TokenFailure, TokenVerifier } from "../src/ports.ts";
 import { noProxies } from "../src/proxies.ts";
 import type { TransportInfo } from "../src/transport.ts";
 import { GatedLog } from "./gated-log.ts";
+import { GatedMapLog } from "./gated-map-log.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { MemorySocket } from "./memory-socket.ts";
 import { SeededChance } from "./seeded-chance.ts";
@@ -140,6 +142,9 @@ export class EngineBench {
   readonly memoryLog: MemoryLog;
   /** Around the memory log: what the engine sees of it can be held up. */
   readonly gate: GatedLog;
+  readonly memoryMapLog: MemoryMapLog;
+  /** The same around the maps. */
+  readonly mapGate: GatedMapLog;
   readonly engine: Engine;
   /** What the engine reported as its own mistake. */
   readonly reports: { readonly message: string; readonly cause: unknown }[] = [];
@@ -148,6 +153,8 @@ export class EngineBench {
     this.chance = new SeededChance(setup.seed ?? 1);
     this.memoryLog = new MemoryLog({ clock: this.clock, chance: this.chance });
     this.gate = new GatedLog(this.memoryLog);
+    this.memoryMapLog = new MemoryMapLog({ clock: this.clock, chance: this.chance });
+    this.mapGate = new GatedMapLog(this.memoryMapLog);
     const { "": without, ...named } = setup.namespaces ?? {};
     const namespaces = new Map(Object.entries(named).map(([name, open]) => [name, channelOptions(open)]));
     const options = engineOptions({ withoutNamespace: channelOptions(without), namespaces, ...setup.options });
@@ -156,6 +163,7 @@ export class EngineBench {
       chance: this.chance,
       verifier: new OpenVerifier(),
       memoryLog: this.gate,
+      mapLog: this.mapGate,
       proxies: noProxies,
       report: (message, cause) => this.reports.push({ message, cause }),
       ...setup.ports,

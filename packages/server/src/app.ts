@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { type Clock, createEngine, type Engine, MemoryLog } from "@fleetcast/engine";
+import { type Clock, createEngine, type Engine, MemoryLog, MemoryMapLog } from "@fleetcast/engine";
 import { createTopicLayout, type TopicLayout } from "@fleetcast/mqtt";
 import { type Journal, JournalLog } from "@fleetcast/storage";
 import { RE2JS } from "re2js";
@@ -180,6 +180,7 @@ function createPush(
     }),
     trackVerifier: config.sharedPoll.hmacSecretKey === "" ? undefined : createTrackVerifier(config.sharedPoll, ports),
     memoryLog: new MemoryLog(ports),
+    mapLog: new MemoryMapLog(ports),
     journalLog,
     proxies: withPolicy(createProxies(config.proxies, { ...ports, fetch: outgoing }), policy),
     compileRegex: (source) => {

@@ -50,6 +50,22 @@ export function mayReadPresence(options: EngineOptions, { options: o }: Namespac
   });
 }
 
+export function mayPublishToMap(options: EngineOptions, { options: { map } }: Namespace, asker: Asker): boolean {
+  return allowed(options, asker, {
+    forClient: map.allowPublishForClient,
+    forSubscriber: map.allowPublishForSubscriber,
+    forAnonymous: map.allowPublishForAnonymous,
+  });
+}
+
+export function mayRemoveFromMap(options: EngineOptions, { options: { map } }: Namespace, asker: Asker): boolean {
+  return allowed(options, asker, {
+    forClient: map.allowRemoveForClient,
+    forSubscriber: map.allowRemoveForSubscriber,
+    forAnonymous: map.allowRemoveForAnonymous,
+  });
+}
+
 function allowed(options: EngineOptions, asker: Asker, rule: AllowRule): boolean {
   const known = asker.user !== "" || rule.forAnonymous;
   return options.insecure || (known && (rule.forClient || (rule.forSubscriber && asker.subscribed)));

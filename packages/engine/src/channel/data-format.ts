@@ -17,7 +17,12 @@ export function fitsFormat(format: ChannelOptions["publicationDataFormat"], data
   }
 }
 
-export function isUtf8(data: Uint8Array): boolean {
+/** May a client publish this? From a JSON client bytes that are not UTF-8 are a mistake that no text frame can carry on (C21). */
+export function fitsFromClient(format: ChannelOptions["publicationDataFormat"], data: Uint8Array, wire: "json" | "protobuf"): boolean {
+  return fitsFormat(format, data) && (wire !== "json" || isUtf8(data));
+}
+
+function isUtf8(data: Uint8Array): boolean {
   try {
     strictDecoder.decode(data);
     return true;

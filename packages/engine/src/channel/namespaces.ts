@@ -1,4 +1,6 @@
 import type { HistoryWindow, Log } from "../log.ts";
+import type { MapLog } from "../map/map-log.ts";
+import { type MapNamespace, mapTermsOf, mapWireType } from "../map/map-namespace.ts";
 import type { ChannelOptions, EngineOptions } from "../options.ts";
 import type { Proxies, PublishProxy, SubRefreshProxy, SubscribeProxy } from "../proxies.ts";
 
@@ -15,6 +17,10 @@ export interface Namespace {
   readonly subscribeProxy: SubscribeProxy | undefined;
   readonly subRefreshProxy: SubRefreshProxy | undefined;
   readonly publishProxy: PublishProxy | undefined;
+  /** Channels of this namespace are maps; undefined where they are not. */
+  readonly map: MapNamespace | undefined;
+  /** Subscribers appear in `<prefix><channel>`, a map of connections or of users; "" for none. Undefined where both are "". */
+  readonly mapPresence: { readonly clientsPrefix: string; readonly usersPrefix: string } | undefined;
   /** `channel_regex` on the part behind the boundary; without one a name must be ASCII. */
   readonly nameRule: ((rest: string) => boolean) | undefined;
 }
@@ -22,6 +28,7 @@ export interface Namespace {
 export interface NamespacePorts {
   readonly memoryLog: Log;
   readonly journalLog?: Log | undefined;
+  readonly mapLog?: MapLog | undefined;
   readonly proxies: Proxies;
   readonly compileRegex?: ((source: string) => (text: string) => boolean) | undefined;
 }
@@ -40,6 +47,7 @@ export class Namespaces {
     this.#options = options;
     this.#without = namespaceOf("", options.withoutNamespace, ports);
     for (const [name, channelOptions] of options.namespaces) this.#byName.set(name, namespaceOf(name, channelOptions, ports));
+    for (const namespace of [this.#without, ...this.#byName.values()]) this.#checkMapPresence(namespace);
   }
 
   /** The namespace of a channel, or undefined when its prefix names none (error 102). */
@@ -69,6 +77,16 @@ export class Namespaces {
     return channel.slice(at + this.#options.userBoundary.length).split(this.#options.userSeparator);
   }
 
+  /** Presence that is published into no map would be lost without a word. */
+  #checkMapPresence({ name, mapPresence }: Namespace): void {
+    const check = (prefix: string, type: string) => {
+      if (prefix === "" || this.of(prefix)?.options.subscriptionType === type) return;
+      throw new Error(`namespace "${name}": the presence prefix "${prefix}" leads to no namespace of subscription_type ${type}`);
+    };
+    check(mapPresence?.clientsPrefix ?? "", "map_clients");
+    check(mapPresence?.usersPrefix ?? "", "map_users");
+  }
+
   #boundary(channel: string): number {
     return channel.indexOf(this.#options.namespaceBoundary, this.isPrivate(channel) ? this.#options.privatePrefix.length : 0);
   }
@@ -77,7 +95,7 @@ export class Namespaces {
 function namespaceOf(name: string, options: ChannelOptions, ports: NamespacePorts): Namespace {
   const log = options.journal ? ports.journalLog : ports.memoryLog;
   if (log === undefined) throw new Error(`namespace "${name}" is journaled, but no journal was handed in`);
-  const proxy = <P>(kind: string, proxies: ReadonlyMap<string, P>, proxyName: string): P | undefined => {
+  const proxy: FindProxy = (kind, proxies, proxyName) => {
     const found = proxies.get(proxyName);
     if (proxyName === "" || found !== undefined) return found;
     throw new Error(`namespace "${name}" asks the ${kind} proxy "${proxyName}", which was not handed in`);
@@ -97,6 +115,34 @@ function namespaceOf(name: string, options: ChannelOptions, ports: NamespacePort
     subscribeProxy: proxy("subscribe", ports.proxies.subscribe, options.subscribeProxyName),
     subRefreshProxy: proxy("sub_refresh", ports.proxies.subRefresh, options.subRefreshProxyName),
     publishProxy: proxy("publish", ports.proxies.publish, options.publishProxyName),
+    map: mapNamespaceOf(name, options, ports, proxy),
+    mapPresence: mapPresenceOf(options),
     nameRule: options.channelRegex === "" ? undefined : ports.compileRegex?.(options.channelRegex),
   };
+}
+
+type FindProxy = <P>(kind: string, proxies: ReadonlyMap<string, P>, proxyName: string) => P | undefined;
+
+function mapNamespaceOf(name: string, options: ChannelOptions, ports: NamespacePorts, proxy: FindProxy): MapNamespace | undefined {
+  const wireType = mapWireType(options.subscriptionType);
+  if (wireType === undefined) return undefined;
+  const terms = mapTermsOf(name, options);
+  const { map, journal, slowReaders, ratePerSMax } = options;
+  if (ports.mapLog === undefined) throw new Error(`namespace "${name}" is a map, but no map log was handed in`);
+  if (journal) throw new Error(`namespace "${name}" is a map, which no journal keeps`);
+  if (slowReaders !== "close") throw new Error(`namespace "${name}" is a map: its slow readers are closed, not ${slowReaders}`);
+  if (ratePerSMax > 0) throw new Error(`namespace "${name}" is a map, which has no rate limit`);
+  return {
+    wireType,
+    log: ports.mapLog,
+    terms,
+    transitionChangesMax: map.liveTransitionPublicationsMax > 0 ? map.liveTransitionPublicationsMax : map.maxPageSize,
+    publishProxy: proxy("map_publish", ports.proxies.mapPublish, map.publishProxyName),
+    removeProxy: proxy("map_remove", ports.proxies.mapRemove, map.removeProxyName),
+  };
+}
+
+function mapPresenceOf(options: ChannelOptions): Namespace["mapPresence"] {
+  const { mapClientsPresenceChannelPrefix: clientsPrefix, mapUsersPresenceChannelPrefix: usersPrefix } = options;
+  return clientsPrefix === "" && usersPrefix === "" ? undefined : { clientsPrefix, usersPrefix };
 }

@@ -1,4 +1,5 @@
 import type { ClientInfo } from "@fleetcast/protocol";
+import type { CatchUp } from "../map/catch-up.ts";
 import type { ProxyCaller } from "../proxies.ts";
 import type { TransportInfo } from "../transport.ts";
 import { type ClientSoftware, untoldSoftware } from "./client-software.ts";
@@ -28,6 +29,8 @@ export class Member {
   nextPresenceTickAtMs = Number.POSITIVE_INFINITY;
   #subscriptions: Map<string, Subscription> | undefined;
   #inFlight: InFlight[] | undefined;
+  /** Map subscriptions that are still being paged in. */
+  #catchUps: Map<string, CatchUp> | undefined;
 
   constructor(client: string, user: string) {
     this.client = client;
@@ -40,8 +43,27 @@ export class Member {
 
   /** Channels that count towards `client.channel_limit`: those that are being subscribed, too. */
   get channelCount(): number {
-    const isNew = ({ channel }: InFlight) => channel !== undefined && this.subscription(channel) === undefined;
-    return (this.#subscriptions?.size ?? 0) + (this.#inFlight?.filter(isNew).length ?? 0);
+    const isNew = ({ channel }: InFlight) =>
+      channel !== undefined && this.subscription(channel) === undefined && this.catchUp(channel) === undefined;
+    return (this.#subscriptions?.size ?? 0) + (this.#catchUps?.size ?? 0) + (this.#inFlight?.filter(isNew).length ?? 0);
+  }
+
+  get catchUps(): Iterable<CatchUp> {
+    return this.#catchUps?.values() ?? [];
+  }
+
+  catchUp(channel: string): CatchUp | undefined {
+    return this.#catchUps?.get(channel);
+  }
+
+  addCatchUp(catchUp: CatchUp): void {
+    this.#catchUps ??= new Map();
+    this.#catchUps.set(catchUp.channel, catchUp);
+  }
+
+  removeCatchUp(catchUp: CatchUp): void {
+    if (this.#catchUps?.get(catchUp.channel) === catchUp) this.#catchUps.delete(catchUp.channel);
+    if (this.#catchUps?.size === 0) this.#catchUps = undefined;
   }
 
   /** From its entry into the hub on, hence also before the client has its reply. */

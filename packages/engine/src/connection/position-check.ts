@@ -1,5 +1,4 @@
 import type { StreamPosition } from "@fleetcast/protocol";
-import type { HubChannel } from "../hub.ts";
 import type { Subscription } from "./subscription.ts";
 import { endSubscription } from "./unsubscribing.ts";
 
@@ -18,7 +17,7 @@ export function checkPosition(subscription: Subscription, nowMs: number): void {
   if (nowMs - lookedAtMs < channelPositionCheckDelayMs) return;
   subscription.positionCheckedAtMs = nowMs;
   const { ports } = connection.context;
-  void topOf(channel, nowMs).then(
+  void topOf(subscription, nowMs).then(
     (top) => {
       if (isBehind(subscription, top)) ports.clock.schedule(onItsWayMsMax, () => judge(subscription, top));
     },
@@ -28,9 +27,12 @@ export function checkPosition(subscription: Subscription, nowMs: number): void {
 }
 
 /** A top of a few seconds ago is still a place that every subscriber must have reached. */
-function topOf(channel: HubChannel, nowMs: number): Promise<StreamPosition> {
-  if (channel.topAsked === undefined || nowMs - channel.topAsked.atMs > topAgeMsMax) {
-    channel.topAsked = { atMs: nowMs, answer: channel.namespace.log.top(channel.name, channel.namespace.recoveryWindow) };
+function topOf({ channel, terms }: Subscription, nowMs: number): Promise<StreamPosition> {
+  const { name, namespace } = channel;
+  const ofMap = terms.recoveryMode === "map" ? namespace.map : undefined;
+  if (channel.topAsked === undefined || nowMs - channel.topAsked.atMs > topAgeMsMax || channel.topAsked.isOfMap !== (ofMap !== undefined)) {
+    const answer = ofMap === undefined ? namespace.log.top(name, namespace.recoveryWindow) : ofMap.log.top(name, ofMap.terms);
+    channel.topAsked = { atMs: nowMs, isOfMap: ofMap !== undefined, answer };
   }
   return channel.topAsked.answer;
 }

@@ -1,4 +1,4 @@
-import type { FilterNode, StreamPosition, Tags } from "@fleetcast/protocol";
+import type { FilterNode, Publication, StreamPosition, Tags } from "@fleetcast/protocol";
 import type { Delivery } from "../delivery.ts";
 import type { ChannelOptions } from "../options.ts";
 import type { CatchUp } from "../slow-readers/catch-up.ts";
@@ -26,7 +26,12 @@ export class Refinement {
   /** Deliveries that one look at the filter weighs as much as, for the slices of the fan-out. */
   readonly weight: number;
   readonly whenSlow: ChannelOptions["slowReaders"];
-  /** Offset of the last publication the client was sent, `noBase` before the first: what a patch has to be made from. */
+  /** A map: each publication is about a key, and the client has what the key held before. */
+  readonly byKey: boolean;
+  /**
+   * Offset of the last publication the client was sent, `noBase` before the first: what a patch has to be made from. By key:
+   * what a patch is made from has to be behind it.
+   */
   base = noBase;
   /** `latest`: the newest publication that the blocked socket was not given. */
   waiting: Delivery | undefined;
@@ -35,20 +40,27 @@ export class Refinement {
   /** Without positions: where a catch-up ended. What is still on its way from before that was sent. */
   passed: StreamPosition | undefined;
 
-  constructor(delta: boolean, filter: TagsFilter | undefined, whenSlow: ChannelOptions["slowReaders"]) {
+  constructor(delta: boolean, filter: TagsFilter | undefined, whenSlow: ChannelOptions["slowReaders"], byKey = false) {
     this.delta = delta;
     this.filter = filter;
     this.weight = filter === undefined ? 0 : Math.floor(filter.leafCount / leavesPerDelivery);
     this.whenSlow = whenSlow;
+    this.byKey = byKey;
   }
 
   wants(tags: Tags | undefined): boolean {
     return this.filter === undefined || this.filter.isMatch(tags);
   }
 
+  /** What a patch to this publication may be made from: what the key held before, where the client was sent it. */
+  baseOf(previous: Publication | undefined): number {
+    if (!this.byKey) return this.base;
+    return previous !== undefined && previous.offset > this.base && this.wants(previous.tags) ? previous.offset : noBase;
+  }
+
   /** A patch is made only where the position vouches for what the client has [DL7]. */
   haveSent(offset: number, isPositioned: boolean): void {
-    this.base = isPositioned && offset !== 0 ? offset : noBase;
+    if (!this.byKey) this.base = isPositioned && offset !== 0 ? offset : noBase;
   }
 
   /** Was this one read from history already? */

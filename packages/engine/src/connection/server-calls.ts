@@ -8,7 +8,7 @@ import { enterChannel, goLive } from "./subscribing.ts";
 import type { SubscriptionTerms } from "./subscription.ts";
 import { ttlSeconds } from "./subscription-expiry.ts";
 import { termsOf } from "./terms.ts";
-import { leaveChannel } from "./unsubscribing.ts";
+import { endCatchUp, leaveChannel } from "./unsubscribing.ts";
 
 /** What the operator's server does to one connection. A connection that is still connecting is waited for. */
 
@@ -22,7 +22,9 @@ export async function subscribeByServer(connection: Connection, namespace: Names
     connection.disconnect(disconnects.channelLimit);
     return true;
   }
-  if (member.subscription(channel) !== undefined || member.inFlightOn(channel) !== undefined) return false;
+  const isTaken =
+    member.subscription(channel) !== undefined || member.catchUp(channel) !== undefined || member.inFlightOn(channel) !== undefined;
+  if (isTaken) return false;
   const inFlight = member.begin(channel);
   const since = call.recoverSince;
   const wish = { recover: since !== undefined, from: since ?? start, rejectUnrecovered: false, delta: false, tagsFilter: undefined };
@@ -61,6 +63,8 @@ export async function unsubscribeByServer(connection: Connection, channel: strin
   if (member === undefined) return;
   const subscription = member.subscription(channel);
   if (subscription !== undefined) leaveChannel(context, member, subscription);
+  const catchUp = member.catchUp(channel);
+  if (catchUp !== undefined) endCatchUp(context, member, catchUp);
   connection.pushUnsubscribe(channel, unsubscribes.server);
 }
 

@@ -3,6 +3,7 @@ import type { Namespace } from "../channel/namespaces.ts";
 import { Delivery } from "../delivery.ts";
 import { chainForms } from "../delta/delta-forms.ts";
 import { type Recovery, type RecoveryWish, recoverCache, recoverStream } from "../history/recovery.ts";
+import { appear } from "../map/map-presence.ts";
 import type { Connection } from "./connection.ts";
 import type { Member } from "./member.ts";
 import { type Ending, endWith, type Refusal, refuse } from "./outcome.ts";
@@ -74,6 +75,7 @@ export function goLive(subscription: Subscription, member: Member): void {
     fanOut.deliver(subscription, delivery);
   }
   if (terms.emitsJoinLeave && channel.joinLeaveReceivers > 0 && subscription.index !== -1) announce(subscription, member);
+  if (subscription.index !== -1) appear(connection.context, member, subscription);
 }
 
 /** To the newcomer itself at once, so that it comes before the replies to what the client asked next; to the others in turn. */
@@ -156,7 +158,7 @@ async function stand({ channel }: Subscription): Promise<Recovery> {
 }
 
 /** Do the held publications go on right behind the position? A gap here means that the log is behind the fan-out. */
-function continues(subscription: Subscription, position: StreamPosition): boolean {
+export function continues(subscription: Subscription, position: StreamPosition): boolean {
   let next = position.offset + 1;
   for (const { offset, epoch } of subscription.held ?? []) {
     if (offset === 0) continue;

@@ -10,7 +10,8 @@ export interface SubscriptionTerms {
   readonly positioned: boolean;
   /** Missed publications are sent to a client that returns. */
   readonly recoverable: boolean;
-  readonly recoveryMode: "stream" | "cache";
+  /** `map`: a map subscription, which is brought up to date in pages (`map/paging.ts`). */
+  readonly recoveryMode: "stream" | "cache" | "map";
   /** Cache mode: the latest publication comes with the subscribe, whether it was asked for or not. */
   readonly autoCacheRecover: boolean;
   readonly present: boolean;

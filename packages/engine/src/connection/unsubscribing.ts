@@ -1,6 +1,8 @@
 import { disconnects, unsubscribes } from "@fleetcast/protocol";
 import type { EngineContext } from "../context.ts";
 import { Delivery } from "../delivery.ts";
+import type { CatchUp } from "../map/catch-up.ts";
+import { disappear } from "../map/map-presence.ts";
 import type { Member } from "./member.ts";
 import type { Subscription } from "./subscription.ts";
 
@@ -11,6 +13,7 @@ export function leaveChannel(context: EngineContext, member: Member, subscriptio
   context.hub.unsubscribe(subscription);
   subscription.held = undefined;
   if (terms.present) context.presence.remove(channel.name, member.client);
+  if (subscription.live) disappear(context, member, subscription);
   // Only who went live was announced.
   if (subscription.live && terms.emitsJoinLeave && channel.joinLeaveReceivers > 0) {
     context.fanOut.offer(new Delivery(channel, { kind: "leave", channel: channel.name, info: member.infoOn(subscription) }));
@@ -20,7 +23,18 @@ export function leaveChannel(context: EngineContext, member: Member, subscriptio
 /** The connection ends. */
 export function leaveAll(context: EngineContext, member: Member): void {
   for (const subscription of [...member.subscriptions]) leaveChannel(context, member, subscription);
+  for (const catchUp of [...member.catchUps]) endCatchUp(context, member, catchUp);
   member.finishAll();
+}
+
+/** A map subscription does not go live any more. */
+export function endCatchUp(context: EngineContext, member: Member, catchUp: CatchUp): void {
+  member.removeCatchUp(catchUp);
+  const { subscription } = catchUp;
+  if (subscription === undefined) return;
+  context.hub.unsubscribe(subscription);
+  subscription.held = undefined;
+  catchUp.subscription = undefined;
 }
 
 /**

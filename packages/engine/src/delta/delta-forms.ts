@@ -24,6 +24,18 @@ export function chainForms(format: Codec["name"], publications: readonly Publica
   });
 }
 
+/** The same for the changes of a map: each is a patch to the one before it of the same key, which begins whole. */
+export function keyedChainForms(format: Codec["name"], changes: readonly Publication[]): readonly Publication[] {
+  const former = new Map<string, Publication>();
+  return changes.map((change) => {
+    const { key = "" } = change;
+    const previous = former.get(key);
+    if (change.removed === true) former.delete(key);
+    else former.set(key, change);
+    return previous === undefined || change.removed === true ? wholeForm(format, change) : patchedForm(format, change, previous.data);
+  });
+}
+
 /** A version is not told to delta subscribers. */
 function kept({ data, offset, info, tags, key, removed }: Publication): Publication {
   return { data, offset, info, tags, key, removed };

@@ -87,7 +87,8 @@ export class MapChannel implements DueItem {
       ...(info === undefined ? {} : { info }),
       ...(tags === undefined ? {} : { tags }),
     };
-    const previous = request.delta === true ? former?.publication : undefined;
+    // Without a stream nobody can say which value of the key a subscriber has.
+    const previous = request.delta === true && this.#terms.hasStream ? former?.publication : undefined;
     const entry = former ?? {
       publication,
       version: 0,

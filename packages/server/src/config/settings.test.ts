@@ -336,6 +336,16 @@ test("a namespace that the file defines is used as written, and what devices say
   assert.deepEqual([...off.keys()], []);
 });
 
+test("[OPT1] what is only for streams is refused in a namespace of maps, with its key", () => {
+  const map = { name: "maps", subscription_type: "map", map: { mode: "ephemeral", key_ttl: "60s" } };
+  const withPush = (push: object) => JSON.stringify({ channel: { namespaces: [map] }, push: { channels: { maps: push } } });
+  const refused = (push: object) => refusalOf(withPush(push), { extension: "json" });
+  assert.match(refused({ journal: true }), /push\.channels\.maps\.journal is for streams, not for map/);
+  assert.match(refused({ slow_readers: "latest" }), /push\.channels\.maps\.slow_readers is for streams, not for map/);
+  assert.match(refused({ max_rate: 5 }), /push\.channels\.maps\.max_rate is for streams, not for map/);
+  assert.equal(settingsOf(withPush({ map_keys_max: 5 }), { extension: "json" }).namespaces.get("maps")?.map.keysMax, 5);
+});
+
 test("[A5] secrets never stand in an error text, nor does the password of an address", () => {
   assert.ok(!refusalOf("http_api: {key: [geheim]}\n").includes("geheim"));
   assert.ok(!refusalOf("mqtt: {broker: 'http://me:geheim@host'}\n").includes("geheim"));

@@ -41,6 +41,11 @@ export function refusalOf(options: EngineOptions, channel: string, data: Uint8Ar
   return fitsFormat(found.publicationDataFormat, data) ? undefined : badRequest();
 }
 
+/** A plain publication is for streams: 107 for any other type of channel. Broadcasts are not asked, as in the real server. */
+export function refusalOfType(options: EngineOptions, channel: string): PushError | undefined {
+  return optionsOf(options, channel)?.subscriptionType === "stream" ? undefined : badRequest();
+}
+
 /** Whether `data` may be published under the namespace's `publication_data_format`; "" takes all that is not empty. */
 export function fitsFormat(format: ChannelOptions["publicationDataFormat"], data: Uint8Array): boolean {
   switch (format) {

@@ -1,6 +1,14 @@
 import { type AppendResult, type Engine, EngineRefusal, type EngineStats, UnrecoverablePosition } from "@fleetcast/engine";
 import type { CommittedBatch } from "@fleetcast/storage";
-import { badRequest, internalError, notAvailable, refusalOf, requireOptions, unrecoverablePosition } from "./channel-rules.ts";
+import {
+  badRequest,
+  internalError,
+  notAvailable,
+  refusalOf,
+  refusalOfType,
+  requireOptions,
+  unrecoverablePosition,
+} from "./channel-rules.ts";
 import { compileGlob } from "./glob.ts";
 import { type NodeInfo, type PublishRequest, type PublishResult, type PushEngine, PushError } from "./push-engine.ts";
 
@@ -39,6 +47,14 @@ export function createEmbeddedPush(ports: EmbeddedPushPorts): PushEngine {
         return engine.history(request);
       }),
     historyRemove: (channel) => refusing(() => engine.historyRemove(channel)),
+    maps: {
+      publish: (request) => refusing(() => engine.maps.publish(request)),
+      remove: (request) => refusing(() => engine.maps.remove(request)),
+      readState: (request) => refusing(() => engine.maps.readState(request)),
+      readStream: (request) => refusing(() => engine.maps.readStream(request)),
+      stats: (channel) => refusing(() => engine.maps.stats(channel)),
+      clear: (channel) => refusing(() => engine.maps.clear(channel)),
+    },
     subscribe: (target, call) => refusing(() => engine.subscribe(target, call)),
     unsubscribe: (target, channel) => refusing(() => engine.unsubscribe(target, channel)),
     refresh: (target, call) => refusing(() => engine.refresh(target, call)),
@@ -56,7 +72,7 @@ export function createEmbeddedPush(ports: EmbeddedPushPorts): PushEngine {
 
 /** The shortest way: this call is the loop of every publisher over HTTP. */
 function publish(engine: Engine, request: PublishRequest): Promise<PublishResult> {
-  const refusal = refusalOf(engine.options, request.channel, request.data);
+  const refusal = refusalOf(engine.options, request.channel, request.data) ?? refusalOfType(engine.options, request.channel);
   if (refusal !== undefined) return Promise.reject(refusal);
   return engine.publish(request).then(resultOf, refuse);
 }

@@ -1,4 +1,4 @@
-import type { RefreshCall, SubscribeCall } from "@fleetcast/engine";
+import type { MapCalls, RefreshCall, SubscribeCall } from "@fleetcast/engine";
 import type { ClientInfo, Publication, StreamPosition, Tags } from "@fleetcast/protocol";
 import type { CommittedBatch } from "@fleetcast/storage";
 
@@ -58,6 +58,8 @@ export interface PushEngine {
     readonly reverse?: boolean | undefined;
   }): Promise<{ readonly publications: readonly Publication[]; readonly top: StreamPosition }>;
   historyRemove(channel: string): Promise<void>;
+  /** Map channels; every one of these calls is refused with 107 where the channel is of another type. */
+  readonly maps: MapCalls;
   /** Error 100 where a matching connection has the channel already; the others are subscribed. */
   subscribe(target: UserTarget, call: SubscribeCall): Promise<void>;
   unsubscribe(target: UserTarget, channel: string): Promise<void>;

@@ -1,14 +1,18 @@
 import { clientErrors, disconnects, type PublishRequest } from "@fleetcast/protocol";
 import { mayPublish } from "../../channel/access.ts";
-import { fitsFormat, isUtf8 } from "../../channel/data-format.ts";
+import { fitsFormat, fitsFromClient } from "../../channel/data-format.ts";
 import type { Namespace } from "../../channel/namespaces.ts";
 import type { LogAppend } from "../../log.ts";
+import { publishToMap, removeFromMap } from "../../map/publish.ts";
 import type { PublishProxy, PublishProxyResult } from "../../proxies.ts";
 import { guarded } from "../../proxy-guard.ts";
 import { logAppend } from "../../publishing.ts";
 import type { Connection } from "../connection.ts";
 import type { Member } from "../member.ts";
 import { endWith, nothing, type Outcome, refuse } from "../outcome.ts";
+
+/** `type` of a publication that sets or removes a key; every other one is plain. */
+const mapType = 1;
 
 /** A client publishes. Where the namespace has a proxy, that one alone decides. */
 export function publish(connection: Connection, member: Member, id: number, request: PublishRequest): Outcome | Promise<Outcome> {
@@ -18,11 +22,12 @@ export function publish(connection: Connection, member: Member, id: number, requ
   const namespace = namespaces.of(channel);
   if (namespace === undefined) return refuse(clientErrors.unknownChannel);
   if (!namespaces.isValidName(namespace, channel)) return refuse(clientErrors.badRequest);
-  if (request.type !== 0) return refuse(clientErrors.permissionDenied); // no map namespaces here
+  if (request.type === mapType) {
+    const command = { connection, member, id, namespace, request };
+    return request.removed ? removeFromMap(command) : publishToMap(command);
+  }
   const data = request.data ?? new Uint8Array();
-  if (!fitsFormat(namespace.options.publicationDataFormat, data)) return refuse(clientErrors.badRequest);
-  // From a JSON client bytes that are not UTF-8 are a mistake that no text frame can carry on (C21, a stated difference).
-  if (connection.codec.name === "json" && !isUtf8(data)) return refuse(clientErrors.badRequest);
+  if (!fitsFromClient(namespace.options.publicationDataFormat, data, connection.codec.name)) return refuse(clientErrors.badRequest);
   const publication = { channel, data, info: member.infoOn(member.subscription(channel)) };
   if (namespace.publishProxy !== undefined) return askFirst(connection, member, id, namespace, publication, namespace.publishProxy);
   const asker = { user: member.user, subscribed: member.isSubscribed(channel) };

@@ -1,5 +1,7 @@
 import { clientErrors, disconnects, type SubscribeRequest, utf8Length } from "@fleetcast/protocol";
 import type { Namespace } from "../../channel/namespaces.ts";
+import { isMapType } from "../../map/map-namespace.ts";
+import { subscribeMap } from "../../map/subscribe.ts";
 import type { Connection } from "../connection.ts";
 import type { InFlight } from "../in-flight.ts";
 import type { Member } from "../member.ts";
@@ -20,15 +22,18 @@ export function subscribe(connection: Connection, member: Member, id: number, re
   const { options, namespaces } = context;
   if (channel === "") return endWith(disconnects.badRequest);
   if (request.type === sharedPollType) return refuse(clientErrors.notAvailable);
+  if (isMapType(request.type)) return subscribeMap(connection, member, id, request);
   if (request.delta !== "" && request.delta !== "fossil") return endWith(disconnects.badRequest);
   if (utf8Length(channel) > options.channelLengthBytesMax) return refuse(clientErrors.badRequest);
-  const isTaken = member.subscription(channel) !== undefined || member.inFlightOn(channel) !== undefined;
+  const isTaken =
+    member.subscription(channel) !== undefined || member.catchUp(channel) !== undefined || member.inFlightOn(channel) !== undefined;
   if (isTaken) return refuse(clientErrors.alreadySubscribed);
   if (member.channelCount >= options.channelLimit) return refuse(clientErrors.limitExceeded);
   const namespace = namespaces.of(channel);
   if (namespace === undefined) return refuse(clientErrors.unknownChannel);
   if (!namespaces.isValidName(namespace, channel)) return refuse(clientErrors.badRequest);
-  if (request.type > streamType && request.type < sharedPollType) return refuse(clientErrors.permissionDenied);
+  // Types above the known ones are found out only once they are permitted, as in the real one.
+  if (request.type === streamType && namespace.map !== undefined) return refuse(clientErrors.permissionDenied);
   const permission = permit(connection, member, namespace, request);
   const asked = { connection, member, id, namespace, request };
   if (!(permission instanceof Promise)) return enter(asked, permission, undefined);

@@ -3,7 +3,7 @@ import type { Connection } from "../connection.ts";
 import type { InFlight } from "../in-flight.ts";
 import type { Member } from "../member.ts";
 import { endWith, nothing, type Outcome } from "../outcome.ts";
-import { leaveChannel } from "../unsubscribing.ts";
+import { endCatchUp, leaveChannel } from "../unsubscribing.ts";
 
 /**
  * Ends a subscription, server-side ones too; one that is not there is no error. One that is still being made is waited for: its
@@ -29,4 +29,6 @@ async function waitFor(connection: Connection, member: Member, id: number, chann
 function leave(connection: Connection, member: Member, channel: string): void {
   const subscription = member.subscription(channel);
   if (subscription !== undefined) leaveChannel(connection.context, member, subscription);
+  const catchUp = member.catchUp(channel);
+  if (catchUp !== undefined) endCatchUp(connection.context, member, catchUp);
 }

@@ -43,7 +43,7 @@ export function channelOptionsOf(judged: NamespaceValues, push: PushChannelValue
     subscriptionType: judged.subscription_type || "stream",
     mapClientsPresenceChannelPrefix: judged.map_clients_presence_channel_prefix,
     mapUsersPresenceChannelPrefix: judged.map_users_presence_channel_prefix,
-    map: mapOptionsOf(judged),
+    map: mapOptionsOf(judged, push.map_keys_max),
     sharedPoll: {
       proxyName: judged.subscription_type === "shared_poll" ? judged["shared_poll.proxy_name"] || defaultName : "",
       refreshIntervalMs: judged["shared_poll.refresh_interval"],
@@ -68,7 +68,7 @@ function ownRefresh(subscribeProxyName: string): string {
 }
 
 /** What an empty option of a map means in its mode: the library's own values. */
-function mapOptionsOf(judged: NamespaceValues): ChannelOptions["map"] {
+function mapOptionsOf(judged: NamespaceValues, keysMax: number): ChannelOptions["map"] {
   const byDefault = defaultChannelOptions.map;
   const mode = judged["map.mode"];
   const hasStream = mode === "recoverable" || mode === "persistent";
@@ -95,5 +95,6 @@ function mapOptionsOf(judged: NamespaceValues): ChannelOptions["map"] {
     maxPageSize,
     liveTransitionPublicationsMax: judged["map.live_transition_max_publication_limit"] || maxPageSize,
     subscribeCatchUpTimeoutMs: judged["map.subscribe_catch_up_timeout"] || byDefault.subscribeCatchUpTimeoutMs,
+    keysMax,
   };
 }

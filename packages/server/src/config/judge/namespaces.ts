@@ -94,9 +94,16 @@ function checkJournal(
   if (options.slowReaders === "catch_up" && !hasHistory) {
     refuse("slow_readers", `push.channels.${name}.slow_readers catch_up needs history_size and history_ttl`);
   }
-  if (options.journal && options.subscriptionType !== "stream") {
-    refuse("journal", `push.channels.${name}.journal is for streams, not for ${options.subscriptionType}`);
-  }
+  if (options.subscriptionType !== "stream") checkOnlyForStreams(name, options, refuse);
+}
+
+function checkOnlyForStreams(name: string, options: ChannelOptions, refuse: (option: string, expected: string) => void): void {
+  const refuseIf = (isUsed: boolean, option: string) => {
+    if (isUsed) refuse(option, `push.channels.${name}.${option} is for streams, not for ${options.subscriptionType}`);
+  };
+  refuseIf(options.journal, "journal");
+  refuseIf(options.slowReaders !== "close", "slow_readers");
+  refuseIf(options.ratePerSMax > 0, "max_rate");
 }
 
 function useProxies({ values: judged, path, source }: Described, proxies: ProxiesConfig, findings: Findings): void {

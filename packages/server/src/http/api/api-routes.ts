@@ -7,7 +7,8 @@ import { createKeyCheck } from "./api-key.ts";
 import { runBatch } from "./batch.ts";
 import { readBody } from "./body.ts";
 import { runCommands } from "./legacy.ts";
-import { errorJson, type Method, methods } from "./methods.ts";
+import type { Method } from "./method.ts";
+import { errorJson, methods } from "./methods.ts";
 import { envelope, isQueued, reply } from "./replies.ts";
 import { UnencodableResult } from "./results.ts";
 

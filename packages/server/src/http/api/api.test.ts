@@ -1,29 +1,9 @@
-import assert from "node:assert/strict";
-import { after, test } from "node:test";
-import { withoutCentrifugo } from "../../push/centrifugo/testing-centrifugo.ts";
-import { type ApiSide, apiKey, centrifugoSide, embeddedSide, realSide } from "./testing-sides.ts";
+import { type Case, runCases, type SideName } from "./testing-tables.ts";
 
 /**
  * The server API by its tables (reliability H1-H9, centrifugo-v6 section 8), asked of three servers: ours over our engine,
  * ours over a real Centrifugo, and the real Centrifugo's own API, which says whether the table is right.
  */
-type SideName = ApiSide["name"];
-
-interface Case {
-  readonly name: string;
-  readonly path: string;
-  /** `@` in it becomes a suffix of its own for each test, so that channels are fresh. */
-  readonly body: string | Uint8Array;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly status: number;
-  /** The body to the letter, every epoch read as `E`; a pattern where numbers vary. */
-  readonly answer: string | RegExp;
-  /** Sides where it holds; the others differ on purpose. */
-  readonly on?: readonly SideName[];
-  /** Requests before it, of the same path where none is given. */
-  readonly first?: readonly (string | readonly [path: string, body: string])[];
-}
-
 const badRequest = '{"error":{"code":107,"message":"bad request"}}';
 const unknownChannel = '{"error":{"code":102,"message":"unknown channel"}}';
 const notAvailable = '{"error":{"code":108,"message":"not available"}}';
@@ -582,43 +562,4 @@ const batches: readonly Case[] = [
   },
 ].map((row) => ({ path: "/api/batch", ...row }));
 
-const started = new Map<SideName, Promise<ApiSide>>();
-const starters = { embedded: embeddedSide, centrifugo: centrifugoSide, real: realSide };
-function side(name: SideName): Promise<ApiSide> {
-  const running = started.get(name) ?? starters[name]();
-  started.set(name, running);
-  return running;
-}
-after(async () => {
-  for (const running of started.values()) await (await running).stop();
-});
-
-let suffixes = 0;
-
-for (const name of ["embedded", "centrifugo", "real"] as const) {
-  for (const row of [...publishes, ...reads, ...broadcasts, ...commands, ...batches]) {
-    if (row.on !== undefined && !row.on.includes(name)) continue;
-    test(`${name}: POST ${row.path}: ${row.name}`, { skip: name === "embedded" ? false : withoutCentrifugo() }, async () => {
-      const api = await side(name);
-      suffixes += 1;
-      const fresh = `c${suffixes}`;
-      for (const before of row.first ?? []) {
-        const [path, body] = typeof before === "string" ? [row.path, before] : before;
-        await send(api, path, body.replaceAll("@", fresh));
-      }
-      const body = typeof row.body === "string" ? row.body.replaceAll("@", fresh) : row.body;
-      const { status, text } = await send(api, row.path, body, row.headers);
-      assert.deepEqual(
-        { status, text: typeof row.answer === "string" ? text : row.answer.test(text) },
-        { status: row.status, text: typeof row.answer === "string" ? row.answer : true },
-        text,
-      );
-    });
-  }
-}
-
-async function send(api: ApiSide, path: string, body: string | Uint8Array, headers: Readonly<Record<string, string>> = {}) {
-  const response = await api.request(path, { method: "POST", body: body as string, headers: { "x-api-key": apiKey, ...headers } });
-  const text = (await response.text()).replaceAll(/"epoch":"[^"]+"/g, '"epoch":"E"');
-  return { status: response.status, text };
-}
+runCases([...publishes, ...reads, ...broadcasts, ...commands, ...batches]);

@@ -3,7 +3,8 @@ import { badRequest, notFound } from "../../push/channel-rules.ts";
 import type { PushEngine } from "../../push/push-engine.ts";
 import { Fields, isNull } from "../../push/raw-json/fields.ts";
 import { joinParts } from "../../push/raw-json/write.ts";
-import { type Call, errorJson, methods } from "./methods.ts";
+import type { Call } from "./method.ts";
+import { errorJson, methods } from "./methods.ts";
 import { isQueued, joined, type Reply, reply } from "./replies.ts";
 
 /** One command of a batch by its method's name; `refused` where no method can be read from it. */

@@ -4,7 +4,8 @@ import type { PushEngine } from "../../push/push-engine.ts";
 import { asciiText, textOfString } from "../../push/raw-json/cut.ts";
 import { Fields, MalformedJson } from "../../push/raw-json/fields.ts";
 import { skipSpace } from "../../push/raw-json/scan.ts";
-import { type Call, methods } from "./methods.ts";
+import type { Call } from "./method.ts";
+import { methods } from "./methods.ts";
 import { envelope, isQueued, joined, type Reply, reply } from "./replies.ts";
 
 /**

@@ -1,9 +1,11 @@
 import { badRequest, notFound } from "../../push/channel-rules.ts";
-import { type PublishRequest, PushError } from "../../push/push-engine.ts";
+import { PushError } from "../../push/push-engine.ts";
 import type { Fields } from "../../push/raw-json/fields.ts";
 import { disconnect, refresh, subscribe, unsubscribe } from "./connection-methods.ts";
-import { decodeBase64, ownBytes, readPosition } from "./field-values.ts";
+import { readPosition } from "./field-values.ts";
+import { mapClear, mapPublish, mapReadState, mapReadStream, mapRemove, mapStats } from "./map-methods.ts";
 import { type Call, done, type Method, type MethodResult } from "./method.ts";
+import { readPublication } from "./read-publication.ts";
 import { channelsJson, historyJson, nodesJson, presenceJson, publishJson } from "./results.ts";
 
 export type { Call, Method, MethodResult };
@@ -26,6 +28,12 @@ export const methods: ReadonlyMap<string, Method> = new Map<string, Method>([
   ["rpc", rpc],
   ["refresh", refresh],
   ["channels", channels],
+  ["map_publish", mapPublish],
+  ["map_remove", mapRemove],
+  ["map_read_state", mapReadState],
+  ["map_read_stream", mapReadStream],
+  ["map_stats", mapStats],
+  ["map_clear", mapClear],
 ]);
 
 function publish(fields: Fields): Call {
@@ -50,22 +58,6 @@ function broadcast(fields: Fields): Call {
     const queued = outcomes.some((outcome) => !(outcome instanceof PushError) && outcome.queued === true);
     return { json: `{"responses":[${responses.join(",")}]}`, queued };
   };
-}
-
-/** The payload is cut out of the body as it stands; `b64data` wins over `data`. */
-function readPublication(fields: Fields): Omit<PublishRequest, "channel"> | "bad base64" {
-  const raw = fields.raw("data");
-  const encoded = fields.text("b64data") ?? "";
-  const publication = {
-    tags: fields.textMap("tags"),
-    skipHistory: fields.flag("skip_history"),
-    idempotencyKey: fields.text("idempotency_key") || undefined,
-    delta: fields.flag("delta"),
-    version: fields.integer("version", 0, Number.MAX_SAFE_INTEGER) || undefined,
-    versionEpoch: fields.text("version_epoch") || undefined,
-  };
-  const data = encoded === "" ? ownBytes(raw) : decodeBase64(encoded);
-  return data === undefined ? "bad base64" : { ...publication, data };
 }
 
 function presence(fields: Fields): Call {

@@ -2,7 +2,8 @@ import type { Logger } from "../../log.ts";
 import { internalError } from "../../push/channel-rules.ts";
 import { type PushEngine, PushError } from "../../push/push-engine.ts";
 import { joinParts } from "../../push/raw-json/write.ts";
-import { type Call, errorJson, type MethodResult } from "./methods.ts";
+import type { Call, MethodResult } from "./method.ts";
+import { errorJson } from "./methods.ts";
 import { UnencodableResult } from "./results.ts";
 
 export type Reply = { readonly ok: true; readonly result: MethodResult } | { readonly ok: false; readonly error: PushError };

@@ -1,4 +1,4 @@
-import type { ClientInfo, Publication, StreamPosition } from "@fleetcast/protocol";
+import type { ClientInfo, Publication, StreamPosition, Tags } from "@fleetcast/protocol";
 import type { NodeInfo, PublishResult } from "../../push/push-engine.ts";
 import { isJson } from "../../push/raw-json/scan.ts";
 import { compactJson, joinParts, jsonText } from "../../push/raw-json/write.ts";
@@ -23,7 +23,7 @@ function positionJson(position: StreamPosition): string {
   return `{"offset":${position.offset},"epoch":${JSON.stringify(position.epoch)}}`;
 }
 
-type Part = string | Uint8Array;
+export type Part = string | Uint8Array;
 
 /** `publications`, `epoch` and `offset` are always there. */
 export function historyJson(history: { readonly publications: readonly Publication[]; readonly top: StreamPosition }): Uint8Array {
@@ -43,9 +43,14 @@ function pushPublication(parts: Part[], publication: Publication): void {
     pushClientInfo(parts, publication.info);
   }
   if (publication.offset > 0) parts.push(`,"offset":${publication.offset}`);
-  const tags = Object.entries(publication.tags ?? {});
-  if (tags.length > 0) parts.push(`,"tags":{${tags.map(([name, value]) => `${jsonText(name)}:${jsonText(value)}`).join(",")}}`);
-  parts.push("}");
+  const tags = tagsMember(publication.tags);
+  parts.push(tags === "" ? "}" : `,${tags}}`);
+}
+
+/** "" where there are none. */
+export function tagsMember(tags: Tags = {}): string {
+  const members = Object.entries(tags).map(([name, value]) => `${jsonText(name)}:${jsonText(value)}`);
+  return members.length === 0 ? "" : `"tags":{${members.join(",")}}`;
 }
 
 /** `presence` is always there, and `user` and `client` of each entry. */
@@ -68,7 +73,7 @@ function pushClientInfo(parts: Part[], info: ClientInfo): void {
   parts.push("}");
 }
 
-function rawPart(raw: Uint8Array): Uint8Array {
+export function rawPart(raw: Uint8Array): Uint8Array {
   if (!isJson(raw)) throw new UnencodableResult("a stored payload is no JSON");
   return compactJson(raw);
 }

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createEngine, MemoryLog, noProxies, type TokenVerifier } from "@fleetcast/engine";
+import { createEngine, MemoryLog, MemoryMapLog, noProxies, type TokenVerifier } from "@fleetcast/engine";
 import { JournalLog, openSqliteJournal } from "@fleetcast/storage";
 import { type SubscribePolicy, withPolicy } from "../../auth/subscribe-policy.ts";
 import type { ApiConfig, Config } from "../../config/config.ts";
@@ -42,8 +42,12 @@ const noTokens: TokenVerifier = {
   subscription: async () => ({ ok: false, why: "invalid" }),
 };
 
-/** Namespaces beside the default ones: `mem` in memory, `bin` any bytes, `jo` objects only. */
+/** Namespaces beside the default ones: `mem` in memory, `bin` any bytes, `jo` objects only; `mp`, `mr`, `me`, `mb` are maps. */
 const namespaces = [
+  { name: "mp", subscription_type: "map", map: { mode: "persistent" } },
+  { name: "mr", subscription_type: "map_clients", map: { mode: "recoverable", key_ttl: "60s", stream_size: 3 } },
+  { name: "me", subscription_type: "map_users", map: { mode: "ephemeral", key_ttl: "60s" } },
+  { name: "mb", subscription_type: "map", publication_data_format: "binary", map: { mode: "persistent" } },
   { name: "mem" },
   { name: "bin", publication_data_format: "binary", history_size: 10, history_ttl: "60s" },
   { name: "jo", publication_data_format: "json_object" },
@@ -85,6 +89,7 @@ export async function embeddedSide(api: Partial<ApiConfig> = {}): Promise<ApiSid
     chance: systemChance,
     verifier: noTokens,
     memoryLog: new MemoryLog({ clock: systemClock, chance: systemChance }),
+    mapLog: new MemoryMapLog({ clock: systemClock, chance: systemChance }),
     journalLog,
     proxies: withPolicy(noProxies, nobody),
     report: () => {},

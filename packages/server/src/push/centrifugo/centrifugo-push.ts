@@ -95,6 +95,7 @@ export function createCentrifugoPush(ports: CentrifugoPushPorts): CentrifugoPush
       await forwarded.historyRemove(channel);
       if (optionsOf(options, channel)?.journal === true) await journal.remove(channel);
     },
+    maps: forwarded.maps,
     subscribe: forwarded.subscribe,
     unsubscribe: forwarded.unsubscribe,
     refresh: forwarded.refresh,

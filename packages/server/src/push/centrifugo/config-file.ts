@@ -138,6 +138,10 @@ function namespace(options: ChannelOptions) {
     allow_user_limited_channels: options.allowUserLimitedChannels,
     channel_regex: options.channelRegex,
     publication_data_format: options.publicationDataFormat,
+    ...(options.subscriptionType === "stream" ? {} : { subscription_type: options.subscriptionType }),
+    ...(options.map.mode === "" ? {} : { map: map(options.map) }),
+    map_clients_presence_channel_prefix: options.mapClientsPresenceChannelPrefix,
+    map_users_presence_channel_prefix: options.mapUsersPresenceChannelPrefix,
     ...(proxied
       ? {
           subscribe_proxy_enabled: true,
@@ -146,6 +150,30 @@ function namespace(options: ChannelOptions) {
           sub_refresh_proxy_name: `${options.subscribeProxyName}${refreshSuffix}`,
         }
       : {}),
+  };
+}
+
+/** Sizes and times of changes are what our own maps have, too: nothing is left to Centrifugo's defaults. */
+function map(options: ChannelOptions["map"]) {
+  return {
+    mode: options.mode,
+    key_ttl: duration(options.keyTtlMs),
+    stream_size: options.streamSize,
+    stream_ttl: duration(options.streamTtlMs),
+    meta_ttl: duration(options.metaTtlMs),
+    remove_client_on_unsubscribe: options.removeClientOnUnsubscribe,
+    client_key: options.clientKey,
+    allow_publish_for_client: options.allowPublishForClient,
+    allow_publish_for_subscriber: options.allowPublishForSubscriber,
+    allow_publish_for_anonymous: options.allowPublishForAnonymous,
+    allow_remove_for_client: options.allowRemoveForClient,
+    allow_remove_for_subscriber: options.allowRemoveForSubscriber,
+    allow_remove_for_anonymous: options.allowRemoveForAnonymous,
+    default_page_size: options.defaultPageSize,
+    min_page_size: options.minPageSize,
+    max_page_size: options.maxPageSize,
+    live_transition_max_publication_limit: options.liveTransitionPublicationsMax,
+    subscribe_catch_up_timeout: duration(options.subscribeCatchUpTimeoutMs),
   };
 }
 

@@ -3,9 +3,9 @@ import type { ClientInfo, Publication, StreamPosition } from "@fleetcast/protoco
 import { internalError } from "../channel-rules.ts";
 import { type NodeInfo, type PublishRequest, type PublishResult, type PushEngine, PushError, type UserTarget } from "../push-engine.ts";
 import { Fields } from "../raw-json/fields.ts";
-import { isJson } from "../raw-json/scan.ts";
-import { joinParts } from "../raw-json/write.ts";
 import type { CentrifugoCall } from "./centrifugo-api.ts";
+import { forwardedMaps } from "./forward-maps.ts";
+import { count, elements, position, withPayloads } from "./forward-parts.ts";
 
 /**
  * The server API as a client of Centrifugo sees it: requests written, results read, payloads as the bytes they came with.
@@ -18,6 +18,7 @@ export type ForwardedApi = Pick<
   | "presence"
   | "presenceStats"
   | "historyRemove"
+  | "maps"
   | "subscribe"
   | "unsubscribe"
   | "refresh"
@@ -32,8 +33,6 @@ export type ForwardedApi = Pick<
     readonly reverse?: boolean | undefined;
   }): ReturnType<PushEngine["history"]>;
 };
-
-const countMax = Number.MAX_SAFE_INTEGER;
 
 export function forwardedApi(call: CentrifugoCall): ForwardedApi {
   return {
@@ -61,6 +60,7 @@ export function forwardedApi(call: CentrifugoCall): ForwardedApi {
     async historyRemove(channel) {
       await call("history_remove", JSON.stringify({ channel }));
     },
+    maps: forwardedMaps(call),
     async subscribe(target, { channel, info, data, expireAtS, recoverSince, override }) {
       const request = {
         ...targetFields(target),
@@ -102,21 +102,7 @@ function publishBody(
     version: request.version,
     version_epoch: request.versionEpoch,
   };
-  const open = JSON.stringify({ ...to, ...rest }).slice(0, -1);
-  if (request.data.length === 0) return `${open}}`;
-  if (!isJson(request.data)) return `${open},"b64data":"${Buffer.from(request.data).toString("base64")}"}`;
-  return joinParts([open, ',"data":', request.data, "}"]);
-}
-
-/** Raw JSON goes as it is, anything else as base64. */
-function withPayloads(request: object, payloads: Readonly<Record<string, Uint8Array | undefined>>): string | Uint8Array {
-  const parts: (string | Uint8Array)[] = [JSON.stringify(request).slice(0, -1)];
-  for (const [name, payload] of Object.entries(payloads)) {
-    if (payload === undefined || payload.length === 0) continue;
-    if (isJson(payload)) parts.push(`,"${name}":`, payload);
-    else parts.push(`,"b64${name}":"${Buffer.from(payload).toString("base64")}"`);
-  }
-  return joinParts([...parts, "}"]);
+  return withPayloads({ ...to, ...rest }, { data: request.data });
 }
 
 function overrideFields(override: OptionOverride | undefined) {
@@ -134,17 +120,13 @@ function overrideFields(override: OptionOverride | undefined) {
 
 function broadcastOutcome(response: Fields): PublishResult | PushError {
   const error = response.object("error");
-  if (error !== undefined) return new PushError(error.integer("code", 0, countMax) ?? 100, error.text("message") ?? "");
+  if (error !== undefined) return new PushError(error.integer("code", 0, 2 ** 32 - 1) ?? 100, error.text("message") ?? "");
   return publishResult(response.object("result") ?? new Fields(new Uint8Array(), []));
 }
 
 function publishResult(result: Fields): PublishResult {
   const found = position(result);
   return found.epoch === "" ? {} : { position: found };
-}
-
-function position(result: Fields): StreamPosition {
-  return { offset: count(result, "offset"), epoch: result.text("epoch") ?? "" };
 }
 
 function publication(fields: Fields): Publication {
@@ -181,14 +163,6 @@ function nodeInfo(fields: Fields): NodeInfo {
 
 function targetFields(target: UserTarget) {
   return { user: target.user, client: target.client, session: target.session };
-}
-
-function count(fields: Fields, name: string): number {
-  return fields.integer(name, 0, countMax) ?? 0;
-}
-
-function elements(fields: Fields, name: string): Fields[] {
-  return fields.objects(name) ?? [];
 }
 
 function members(fields: Fields | undefined): (readonly [string, Fields])[] {

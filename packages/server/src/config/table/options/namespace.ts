@@ -126,6 +126,11 @@ export const pushChannelOptions = {
     "A subscriber that reads slower than is published: is closed (3008), gets what it missed from history, or the newest only.",
   ),
   max_rate: int(0, { min: 1, max: 1_000 }, "Publications a second that a subscriber is sent at most, the newest wins. Empty: all."),
+  map_keys_max: int(
+    1_000_000,
+    { min: 1, max: countMax },
+    "Keys that one channel of a map namespace may hold; setting one more is error 106.",
+  ),
 } as const;
 
 export type PushChannelValues = { -readonly [K in keyof typeof pushChannelOptions]: ValueOf<(typeof pushChannelOptions)[K]> };
