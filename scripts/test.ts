@@ -63,7 +63,7 @@ function clock(): string {
 }
 
 function endToEndFiles(): string[] {
-  return ["e2e/document", "e2e/executable", "e2e/pipeline", "e2e/reliability", "e2e/start"].filter((folder) =>
+  return ["e2e/document", "e2e/examples", "e2e/executable", "e2e/pipeline", "e2e/reliability", "e2e/start"].filter((folder) =>
     existsSync(join(root, folder)),
   );
 }

@@ -25,8 +25,15 @@ const incoming = (data) => {
 const info = (from) => from && { ...from, connInfo: incoming(from.connInfo), chanInfo: incoming(from.chanInfo) };
 const publication = (from) => ({ ...from, data: incoming(from.data), info: info(from.info) });
 
+/** With headers that a browser would send by itself, such as a cookie. */
+class WithHeaders extends WebSocket {
+  constructor(url, protocols) {
+    super(url, protocols, { headers: options.headers });
+  }
+}
+
 const centrifuge = new Centrifuge(options.url, {
-  websocket: WebSocket,
+  websocket: options.headers === undefined ? WebSocket : WithHeaders,
   token: options.token,
   minReconnectDelay: 100,
   maxReconnectDelay: 500,

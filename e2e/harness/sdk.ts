@@ -28,6 +28,8 @@ export class Sdk {
     readonly token?: string;
     readonly client?: Record<string, unknown>;
     readonly protobuf?: boolean;
+    /** Of the request that opens the socket. */
+    readonly headers?: Readonly<Record<string, string>>;
   }) {
     this.#process = new NodeClient("sdk.mjs", options);
   }

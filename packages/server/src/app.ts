@@ -156,7 +156,7 @@ async function stopAll(
 function createPush(
   config: Config,
   journal: Journal,
-  policy: Required<SubscribePolicy>,
+  policy: ReturnType<typeof createSubscribePolicy>,
   log: Logger,
 ): { readonly push: PushEngine; readonly engine: Engine | undefined } {
   const ports = { clock: systemClock, chance: systemChance };
@@ -182,7 +182,7 @@ function createPush(
     memoryLog: new MemoryLog(ports),
     mapLog: new MemoryMapLog(ports),
     journalLog,
-    proxies: withPolicy(createProxies(config.proxies, { ...ports, fetch: outgoing }), policy),
+    proxies: withPolicy(createProxies(config.proxies, { ...ports, fetch: outgoing }), policy, policy.isOurs),
     compileRegex: (source) => {
       const regex = RE2JS.compile(source);
       return (text) => regex.matcher(text).find();

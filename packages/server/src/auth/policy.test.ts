@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { noProxies, type ProxyCaller, type SubRefreshProxy, type SubscribeProxy } from "@fleetcast/engine";
 import type { Role } from "@fleetcast/protocol";
 import { type Action, createPolicy, createSubscribePolicy, subscriptionTtlS } from "./policy.ts";
 import type { Principal } from "./principal.ts";
+import { withPolicy } from "./subscribe-policy.ts";
 import { handClock } from "./testing/hand-clock.ts";
 import { clientConfig, testNowMs, testNowS } from "./testing/token-forge.ts";
 import { createHmacJws } from "./tokens/hmac-jws.ts";
@@ -199,4 +201,34 @@ test("[A3] meta.vms narrows; a meta that cannot be read opens nothing; anonymous
   for (const silent of ["5", `"x"`, "null", "{}", "[]"])
     assert.equal(await kind({ user: "a", meta: meta(silent) }, "telemetry:VM-1"), "allow", silent);
   for (const channel of channels) assert.equal(await kind({ user: "", meta: undefined }, channel), "error 103");
+});
+
+test("[PX15] our users are decided by the policy, also where a namespace asks the operator's backend; everybody else by the backend", async () => {
+  const { policy, signer, connect, user } = world();
+  const asked: string[] = [];
+  const theirs: SubscribeProxy = (_caller, { channel }) => {
+    asked.push(channel);
+    return { kind: "error", code: 1000, message: "the backend says no", temporary: false };
+  };
+  const renewal: SubRefreshProxy = async (_caller, { channel }) => {
+    asked.push(channel);
+    return { kind: "result", result: undefined };
+  };
+  const backend = { ...noProxies, subscribe: new Map([["default", theirs]]), subRefresh: new Map([["default", renewal]]) };
+  const proxies = withPolicy(backend, policy, policy.isOurs);
+  const ours = await connect(signer.signConnectionToken(user, 600).token);
+  const bearer = await connect(signer.signBearerToken({ subject: "admin_user_01" }, 600).token);
+  const forged = { user: me, meta: new TextEncoder().encode(`{"fleetcast":"x.y.z"}`) };
+  const ask = (claims: { user: string; meta: Uint8Array | undefined }, channel: string) => {
+    const caller = { ...claims, client: "c", emulatedHeaders: new Map() } as unknown as ProxyCaller;
+    return proxies.subscribe.get("default")!(caller, { channel, token: "", data: undefined });
+  };
+  assert.equal((await ask(ours, "telemetry:VM-9")).kind, "result");
+  assert.deepEqual(await ask(ours, "chat:x"), { kind: "error", code: 103, message: "permission denied", temporary: false });
+  assert.deepEqual(asked, []);
+  for (const claims of [bearer, forged]) assert.equal((await ask(claims, "telemetry:VM-9")).kind, "error");
+  assert.deepEqual(asked, ["telemetry:VM-9", "telemetry:VM-9"]);
+  const caller = { ...ours, client: "c" } as unknown as ProxyCaller;
+  assert.equal((await proxies.subRefresh.get("default")!(caller, { channel: own })).kind, "result");
+  assert.equal(asked.length, 2);
 });

@@ -1,7 +1,7 @@
 import type { Clock } from "@fleetcast/engine";
 import type { Role } from "@fleetcast/protocol";
 import { createPrincipals, type Principal, type UserLookup } from "./principal.ts";
-import type { PolicyAnswer, SubscribePolicy } from "./subscribe-policy.ts";
+import type { IsOurs, PolicyAnswer, SubscribePolicy } from "./subscribe-policy.ts";
 import type { SigningKey } from "./tokens/hmac-jws.ts";
 
 /**
@@ -112,12 +112,13 @@ export function createSubscribePolicy(ports: {
   readonly fleetcastKey: SigningKey;
   readonly users: UserLookup;
   readonly clock: Pick<Clock, "wallMs">;
-}): Required<SubscribePolicy> {
+}): Required<SubscribePolicy> & { readonly isOurs: IsOurs } {
   const principalOf = createPrincipals(ports);
   const allowed = (request: { user: string; channel: string; meta: Uint8Array | undefined }) =>
     ports.can(principalOf(request), "subscribe", request.channel);
   const expireAtS = () => Math.floor(ports.clock.wallMs() / 1_000) + subscriptionTtlS;
   return {
+    isOurs: (connection) => principalOf(connection).kind === "ours",
     subscribe: (request) => (allowed(request) ? { kind: "allow", expireAtS: expireAtS() } : refused),
     subRefresh: async (request) => (allowed(request) ? { expired: false, expireAtS: expireAtS() } : { expired: true }),
   };

@@ -33,12 +33,27 @@ export type PolicyAnswer =
 /** The name under which namespaces ask it (`subscribe_proxy_name`). */
 export const policyProxyName = "fleetcast";
 
-/** The policy among the engine's proxies, beside those of the operator. */
-export function withPolicy(proxies: Proxies, policy: Required<SubscribePolicy>): Proxies {
+/** Is this connection one of our own users? The operator's backend knows nothing of them. */
+export type IsOurs = (connection: { readonly user: string; readonly meta: Uint8Array | undefined }) => boolean;
+
+/**
+ * The policy among the engine's proxies, beside those of the operator. Where a namespace asks one of those, our own users are
+ * decided by the policy all the same (PX15).
+ */
+export function withPolicy(proxies: Proxies, policy: Required<SubscribePolicy>, isOurs: IsOurs = () => false): Proxies {
+  const [mine, myRenewal] = [subscribeProxy(policy), subRefreshProxy(policy)];
+  const subscribe = Array.from(proxies.subscribe, ([name, theirs]): [string, SubscribeProxy] => [
+    name,
+    (caller, request) => (isOurs(caller) ? mine : theirs)(caller, request),
+  ]);
+  const subRefresh = Array.from(proxies.subRefresh, ([name, theirs]): [string, SubRefreshProxy] => [
+    name,
+    (caller, request) => (isOurs(caller) ? myRenewal : theirs)(caller, request),
+  ]);
   return {
     ...proxies,
-    subscribe: new Map([...proxies.subscribe, [policyProxyName, subscribeProxy(policy)]]),
-    subRefresh: new Map([...proxies.subRefresh, [policyProxyName, subRefreshProxy(policy)]]),
+    subscribe: new Map([...subscribe, [policyProxyName, mine]]),
+    subRefresh: new Map([...subRefresh, [policyProxyName, myRenewal]]),
   };
 }
 
