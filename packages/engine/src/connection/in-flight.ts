@@ -3,35 +3,51 @@ import type { Clock } from "../ports.ts";
 /** How long anybody waits for something of a connection that is being made. */
 const waitMsMax = 5_000;
 
+interface Waiter {
+  /** Undefined: for the connect. */
+  readonly channel: string | undefined;
+  readonly goOn: () => void;
+}
+
 /**
- * A subscribe, or the connect, that is being worked on. The channel is taken meanwhile, and what would contradict the reply that
- * is still to come waits for its end.
+ * What of a connection is being made and is not to be seen from its subscriptions: channels whose permission is asked for, and who
+ * waits for the end of a subscribe or of the connect, because what it does would contradict the reply that is still to come.
  */
 export class InFlight {
-  /** Undefined: the connect, which stands for every channel. */
-  readonly channel: string | undefined;
-  #waiting: (() => void)[] | undefined;
+  readonly asking: string[] = [];
+  #waiting: Waiter[] = [];
 
-  constructor(channel: string | undefined) {
-    this.channel = channel;
+  get isEmpty(): boolean {
+    return this.asking.length === 0 && this.#waiting.length === 0;
   }
 
-  /** Its reply is out, or there will be none. */
-  end(): void {
-    const waiting = this.#waiting ?? [];
-    this.#waiting = undefined;
-    for (const goOn of waiting) goOn();
+  answered(channel: string): void {
+    const at = this.asking.indexOf(channel);
+    if (at !== -1) this.asking.splice(at, 1);
   }
 
-  /** Resolves true at its end, false when that takes longer than anything should (5 s). */
-  ended(clock: Clock): Promise<boolean> {
+  /** Resolves true at the end, false when that takes longer than anything should (5 s). */
+  wait(clock: Clock, channel: string | undefined): Promise<boolean> {
     return new Promise((resolve) => {
-      const cancel = clock.schedule(waitMsMax, () => resolve(false));
-      this.#waiting ??= [];
-      this.#waiting.push(() => {
-        cancel();
-        resolve(true);
+      const waiter = {
+        channel,
+        goOn: () => {
+          cancel();
+          resolve(true);
+        },
+      };
+      const cancel = clock.schedule(waitMsMax, () => {
+        this.#waiting = this.#waiting.filter((other) => other !== waiter);
+        resolve(false);
       });
+      this.#waiting.push(waiter);
     });
+  }
+
+  wake(isMeant: (channel: string | undefined) => boolean): void {
+    const meant = this.#waiting.filter(({ channel }) => isMeant(channel));
+    if (meant.length === 0) return;
+    this.#waiting = this.#waiting.filter(({ channel }) => !isMeant(channel));
+    for (const { goOn } of meant) goOn();
   }
 }

@@ -26,25 +26,41 @@ export class Intake {
   /** Commands that run side by side. */
   running = 0;
   /** Frames whose next command needs a place among them. */
-  readonly forPlace: (() => void)[] = [];
-  readonly #frames: (string | Uint8Array)[] = [];
+  #forPlace: (() => void)[] | undefined;
+  #frames: (string | Uint8Array)[] | undefined;
   #frameBytes = 0;
 
   get isAtRest(): boolean {
-    return !this.isBusy && this.running === 0 && this.forPlace.length === 0;
+    return !this.isBusy && this.running === 0 && this.#forPlace === undefined;
   }
 
   /** Answers the bytes that wait. */
   hold(frame: string | Uint8Array): number {
+    this.#frames ??= [];
     this.#frames.push(frame);
     this.#frameBytes += frame.length + waitingFrameOverheadBytes;
     return this.#frameBytes;
   }
 
   next(): string | Uint8Array | undefined {
-    const frame = this.#frames.shift();
+    const frame = this.#frames?.shift();
     if (frame !== undefined) this.#frameBytes -= frame.length + waitingFrameOverheadBytes;
     return frame;
+  }
+
+  waitForPlace(goOn: () => void): void {
+    this.#forPlace ??= [];
+    this.#forPlace.push(goOn);
+  }
+
+  givePlace(): void {
+    const goOn = this.#forPlace?.shift();
+    if (this.#forPlace?.length === 0) this.#forPlace = undefined;
+    goOn?.();
+  }
+
+  letAllGo(): void {
+    while (this.#forPlace !== undefined) this.givePlace();
   }
 }
 
@@ -70,7 +86,7 @@ export function takeFrameBeside(connection: Connection, frame: string | Uint8Arr
 export function abandon(connection: Connection): void {
   const { intake } = connection;
   connection.intake = undefined;
-  for (const goOn of intake?.forPlace.splice(0) ?? []) goOn();
+  intake?.letAllGo();
 }
 
 /**
@@ -84,7 +100,7 @@ function run(connection: Connection, frame: DecodedFrame, from: number, done: ((
     if (command === undefined) break;
     const isBeside = concurrency > 1 && sideBySide.has(command.kind);
     if (isBeside && (connection.intake?.running ?? 0) >= concurrency) {
-      begin(connection, done).forPlace.push(() => goOn(connection, frame, at, done));
+      begin(connection, done).waitForPlace(() => goOn(connection, frame, at, done));
       return false;
     }
     const outcome = connection.dispatch(command);
@@ -144,7 +160,7 @@ function runBeside(connection: Connection, command: ClientCommand, outcome: Prom
     .catch((cause: unknown) => connection.fail(command.kind, cause))
     .finally(() => {
       intake.running--;
-      intake.forPlace.shift()?.();
+      intake.givePlace();
       if (connection.intake === intake && intake.isAtRest) connection.intake = undefined;
     });
 }

@@ -1,5 +1,6 @@
 import type { ClientInfo } from "@fleetcast/protocol";
 import type { CatchUp } from "../map/catch-up.ts";
+import type { Clock } from "../ports.ts";
 import type { ProxyCaller } from "../proxies.ts";
 import type { TransportInfo } from "../transport.ts";
 import { type ClientSoftware, untoldSoftware } from "./client-software.ts";
@@ -28,7 +29,7 @@ export class Member {
   pongDueAtMs = Number.POSITIVE_INFINITY;
   nextPresenceTickAtMs = Number.POSITIVE_INFINITY;
   #subscriptions: Map<string, Subscription> | undefined;
-  #inFlight: InFlight[] | undefined;
+  #inFlight: InFlight | undefined;
   /** Map subscriptions that are still being paged in. */
   #catchUps: Map<string, CatchUp> | undefined;
 
@@ -43,9 +44,8 @@ export class Member {
 
   /** Channels that count towards `client.channel_limit`: those that are being subscribed, too. */
   get channelCount(): number {
-    const isNew = ({ channel }: InFlight) =>
-      channel !== undefined && this.subscription(channel) === undefined && this.catchUp(channel) === undefined;
-    return (this.#subscriptions?.size ?? 0) + (this.#catchUps?.size ?? 0) + (this.#inFlight?.filter(isNew).length ?? 0);
+    const isNew = (channel: string) => this.#catchUps?.has(channel) !== true;
+    return (this.#subscriptions?.size ?? 0) + (this.#catchUps?.size ?? 0) + (this.#inFlight?.asking.filter(isNew).length ?? 0);
   }
 
   get catchUps(): Iterable<CatchUp> {
@@ -75,28 +75,46 @@ export class Member {
     return this.#subscriptions?.get(channel)?.live === true;
   }
 
-  /** A subscribe, or with `undefined` the connect, takes longer than this moment. */
-  begin(channel: string | undefined): InFlight {
-    const inFlight = new InFlight(channel);
-    this.#inFlight ??= [];
-    this.#inFlight.push(inFlight);
-    return inFlight;
+  /** Subscribed, or on the way to it: nobody may subscribe it a second time. */
+  isTaken(channel: string): boolean {
+    const isThere = this.#subscriptions?.has(channel) === true || this.#catchUps?.has(channel) === true;
+    return isThere || this.#inFlight?.asking.includes(channel) === true;
   }
 
-  /** What is being worked on and concerns this channel. */
-  inFlightOn(channel: string): InFlight | undefined {
-    return this.#inFlight?.find((one) => one.channel === channel || one.channel === undefined);
+  /** A subscribe is being worked on; its reply, or push, is still to come. */
+  isInFlight(channel: string): boolean {
+    return this.#subscriptions?.get(channel)?.live === false || this.#inFlight?.asking.includes(channel) === true;
   }
 
-  finish(inFlight: InFlight): void {
-    const left = this.#inFlight?.filter((one) => one !== inFlight);
-    this.#inFlight = left?.length === 0 ? undefined : left;
-    inFlight.end();
+  /** Somebody is asked whether the channel may be subscribed; or, of a map, for one of its pages. */
+  ask(channel: string): void {
+    this.#inFlight ??= new InFlight();
+    this.#inFlight.asking.push(channel);
   }
 
-  /** The connection ends. */
-  finishAll(): void {
-    for (const inFlight of this.#inFlight ?? []) this.finish(inFlight);
+  /** The answer is there, for good or ill. */
+  answered(channel: string): void {
+    this.#inFlight?.answered(channel);
+  }
+
+  /** Resolves true when the subscribe of the channel, or without one the connect, is over; false when that takes too long. */
+  settled(clock: Clock, channel?: string): Promise<boolean> {
+    this.#inFlight ??= new InFlight();
+    return this.#inFlight.wait(clock, channel);
+  }
+
+  /** A subscribe is over: its reply is out, or there will be none. */
+  wake(channel: string): void {
+    if (this.#inFlight === undefined) return;
+    this.#inFlight.wake((awaited) => awaited === channel);
+    if (this.#inFlight.isEmpty) this.#inFlight = undefined;
+  }
+
+  /** The connect is over, or the connection. */
+  wakeAll(): void {
+    const inFlight = this.#inFlight;
+    this.#inFlight = undefined;
+    inFlight?.wake(() => true);
   }
 
   add(subscription: Subscription): void {

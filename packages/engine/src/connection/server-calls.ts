@@ -10,11 +10,11 @@ import { ttlSeconds } from "./subscription-expiry.ts";
 import { termsOf } from "./terms.ts";
 import { endCatchUp, leaveChannel } from "./unsubscribing.ts";
 
-/** What the operator's server does to one connection. A connection that is still connecting is waited for. */
+// What the operator's server does to one connection.
 
 /** Answers false where it could not be subscribed; the connection itself is as before. */
 export async function subscribeByServer(connection: Connection, namespace: Namespace, call: SubscribeCall): Promise<boolean> {
-  const member = await connectedMember(connection);
+  const member = connection.member ?? (await connectedMember(connection));
   if (member === undefined) return true;
   const { channel } = call;
   const { channelLimit } = connection.context.options;
@@ -22,10 +22,7 @@ export async function subscribeByServer(connection: Connection, namespace: Names
     connection.disconnect(disconnects.channelLimit);
     return true;
   }
-  const isTaken =
-    member.subscription(channel) !== undefined || member.catchUp(channel) !== undefined || member.inFlightOn(channel) !== undefined;
-  if (isTaken) return false;
-  const inFlight = member.begin(channel);
+  if (member.isTaken(channel)) return false;
   const since = call.recoverSince;
   const wish = { recover: since !== undefined, from: since ?? start, rejectUnrecovered: false, delta: false, tagsFilter: undefined };
   const subscribed = await enterChannel(connection, member, channel, namespace, serverTerms(namespace, call), wish);
@@ -33,7 +30,7 @@ export async function subscribeByServer(connection: Connection, namespace: Names
   if (subscribed.kind !== "subscribed") {
     const entered = member.subscription(channel);
     if (entered !== undefined) leaveChannel(connection.context, member, entered);
-    member.finish(inFlight);
+    member.wake(channel);
     return false;
   }
   const { subscription, result } = subscribed;
@@ -42,7 +39,6 @@ export async function subscribeByServer(connection: Connection, namespace: Names
   // The push has no room for what the client missed: it follows, so that nothing is missing without a word (P1).
   for (const publication of result.publications ?? []) connection.push({ kind: "publication", channel, publication });
   goLive(subscription, member);
-  member.finish(inFlight);
   return true;
 }
 
@@ -57,10 +53,9 @@ function serverTerms(namespace: Namespace, { override, info, data, expireAtS }: 
 /** The push goes out even where nothing was subscribed. */
 export async function unsubscribeByServer(connection: Connection, channel: string): Promise<void> {
   const { context } = connection;
-  const inFlight = connection.anyMember?.inFlightOn(channel);
-  if (inFlight !== undefined && !(await inFlight.ended(context.ports.clock))) connection.disconnect(disconnects.internal);
-  const { member } = connection;
-  if (member === undefined) return;
+  const member = connection.member ?? (await connectedMember(connection));
+  if (member?.isInFlight(channel) && !(await member.settled(context.ports.clock, channel))) connection.disconnect(disconnects.internal);
+  if (member === undefined || connection.member !== member) return;
   const subscription = member.subscription(channel);
   if (subscription !== undefined) leaveChannel(context, member, subscription);
   const catchUp = member.catchUp(channel);
@@ -70,7 +65,7 @@ export async function unsubscribeByServer(connection: Connection, channel: strin
 
 export async function refreshByServer(connection: Connection, { expired, expireAtS, info }: RefreshCall): Promise<void> {
   const { context } = connection;
-  const member = await connectedMember(connection);
+  const member = connection.member ?? (await connectedMember(connection));
   if (member === undefined) return;
   const ttl = expireAtS === undefined ? undefined : ttlSeconds(context.ports.clock, expireAtS);
   if (expired === true || (ttl !== undefined && ttl <= 0)) {
@@ -83,7 +78,8 @@ export async function refreshByServer(connection: Connection, { expired, expireA
   connection.push({ kind: "refresh", refresh: ttl === undefined ? {} : { expires: true, ttl } });
 }
 
+/** A connection that is still connecting is waited for. */
 async function connectedMember(connection: Connection): Promise<Member | undefined> {
-  if (connection.member === undefined) await connection.anyMember?.inFlightOn("")?.ended(connection.context.ports.clock);
+  await connection.anyMember?.settled(connection.context.ports.clock);
   return connection.member;
 }

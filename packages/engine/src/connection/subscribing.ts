@@ -71,11 +71,13 @@ export function goLive(subscription: Subscription, member: Member): void {
   subscription.held = undefined;
   subscription.heldBytes = 0;
   for (const delivery of held ?? []) {
-    if (subscription.index === -1) return;
+    // One of them may end it: a gap.
+    if (subscription.index === -1) break;
     fanOut.deliver(subscription, delivery);
   }
   if (terms.emitsJoinLeave && channel.joinLeaveReceivers > 0 && subscription.index !== -1) announce(subscription, member);
   if (subscription.index !== -1) appear(connection.context, member, subscription);
+  member.wake(channel.name);
 }
 
 /** To the newcomer itself at once, so that it comes before the replies to what the client asked next; to the others in turn. */

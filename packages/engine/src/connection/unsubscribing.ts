@@ -24,7 +24,7 @@ export function leaveChannel(context: EngineContext, member: Member, subscriptio
 export function leaveAll(context: EngineContext, member: Member): void {
   for (const subscription of [...member.subscriptions]) leaveChannel(context, member, subscription);
   for (const catchUp of [...member.catchUps]) endCatchUp(context, member, catchUp);
-  member.finishAll();
+  member.wakeAll();
 }
 
 /** A map subscription does not go live any more. */

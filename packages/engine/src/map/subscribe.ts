@@ -1,7 +1,6 @@
 import { clientErrors, type SubscribeRequest, utf8Length } from "@fleetcast/protocol";
 import type { Namespace } from "../channel/namespaces.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { InFlight } from "../connection/in-flight.ts";
 import type { Member } from "../connection/member.ts";
 import { nothing, type Outcome, refuse } from "../connection/outcome.ts";
 import { type Permission, permit } from "../connection/permission.ts";
@@ -25,8 +24,7 @@ export function subscribeMap(connection: Connection, member: Member, id: number,
   const catchUp = member.catchUp(channel);
   const asksForMore = request.cursor !== "" || request.phase !== mapPhases.state;
   if (catchUp === undefined || !asksForMore) {
-    const isTaken = member.subscription(channel) !== undefined || catchUp !== undefined || member.inFlightOn(channel) !== undefined;
-    if (isTaken) return refuse(clientErrors.alreadySubscribed);
+    if (member.isTaken(channel)) return refuse(clientErrors.alreadySubscribed);
     if (member.channelCount >= options.channelLimit) return refuse(clientErrors.limitExceeded);
   }
   endOverdueCatchUps(connection, member, channel);
@@ -34,7 +32,8 @@ export function subscribeMap(connection: Connection, member: Member, id: number,
     const step = { connection, member, catchUp, id, request };
     if (catchUp.isOverdue(ports.clock.monotonicMs())) return tooLate(step);
     if (catchUp.isBusy) return refuse(clientErrors.concurrentPagination);
-    return finishing(member, member.begin(channel), runStep(step));
+    member.ask(channel);
+    return finishing(member, channel, runStep(step));
   }
   if (request.cursor !== "") return refuse(clientErrors.permissionDenied);
   const namespace = namespaces.of(channel);
@@ -43,23 +42,27 @@ export function subscribeMap(connection: Connection, member: Member, id: number,
   const { map } = namespace;
   if (map === undefined || map.wireType !== request.type) return refuse(clientErrors.permissionDenied);
   // From here on the channel is taken: what would contradict the reply waits for it.
-  const inFlight = member.begin(channel);
+  member.ask(channel);
   const permission = permit(connection, member, namespace, request);
   const begin = (known: Permission) => beginCatchUp({ connection, member, id, request }, namespace, map, known);
-  return finishing(member, inFlight, permission instanceof Promise ? permission.then(begin) : begin(permission));
+  return finishing(member, channel, permission instanceof Promise ? permission.then(begin) : begin(permission));
 }
 
 /** The reply goes out before what waited for it goes on. */
-async function finishing(member: Member, inFlight: InFlight, work: Outcome | Promise<Outcome>): Promise<Outcome> {
+async function finishing(member: Member, channel: string, work: Outcome | Promise<Outcome>): Promise<Outcome> {
+  const finish = () => {
+    member.answered(channel);
+    member.wake(channel);
+  };
   let outcome: Outcome;
   try {
     outcome = await work;
   } catch (cause) {
-    member.finish(inFlight);
+    finish();
     throw cause;
   }
   if (outcome.kind !== "reply") {
-    member.finish(inFlight);
+    finish();
     return outcome;
   }
   const { after } = outcome;
@@ -67,7 +70,7 @@ async function finishing(member: Member, inFlight: InFlight, work: Outcome | Pro
     ...outcome,
     after: () => {
       after?.();
-      member.finish(inFlight);
+      finish();
     },
   };
 }

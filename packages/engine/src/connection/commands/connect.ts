@@ -35,8 +35,6 @@ async function run(connection: Connection, id: number, request: ConnectRequest):
   if (ttl !== undefined && ttl < 0) return refuse(clientErrors.expired);
   const member = memberOf(connection, client, claimed, request);
   connection.enter(member);
-  // What somebody else wants of the connection waits until its client has the reply.
-  member.begin(undefined);
   return subscribeAll(connection, member, id, { ttl, data: claimed.data }, planned.subscriptions);
 }
 
@@ -85,7 +83,8 @@ async function subscribeAll(
       startMemberTimers(connection, member);
       connection.becomeConnected(member);
       for (const subscription of entered) goLive(subscription, member);
-      member.finishAll();
+      // What the operator's server wants of the connection waited until its client had the reply.
+      member.wakeAll();
     },
   };
 }

@@ -3,7 +3,6 @@ import type { Namespace } from "../../channel/namespaces.ts";
 import { isMapType } from "../../map/map-namespace.ts";
 import { subscribeMap } from "../../map/subscribe.ts";
 import type { Connection } from "../connection.ts";
-import type { InFlight } from "../in-flight.ts";
 import type { Member } from "../member.ts";
 import { endWith, nothing, type Outcome, refuse } from "../outcome.ts";
 import { type Permission, permit } from "../permission.ts";
@@ -25,9 +24,7 @@ export function subscribe(connection: Connection, member: Member, id: number, re
   if (isMapType(request.type)) return subscribeMap(connection, member, id, request);
   if (request.delta !== "" && request.delta !== "fossil") return endWith(disconnects.badRequest);
   if (utf8Length(channel) > options.channelLengthBytesMax) return refuse(clientErrors.badRequest);
-  const isTaken =
-    member.subscription(channel) !== undefined || member.catchUp(channel) !== undefined || member.inFlightOn(channel) !== undefined;
-  if (isTaken) return refuse(clientErrors.alreadySubscribed);
+  if (member.isTaken(channel)) return refuse(clientErrors.alreadySubscribed);
   if (member.channelCount >= options.channelLimit) return refuse(clientErrors.limitExceeded);
   const namespace = namespaces.of(channel);
   if (namespace === undefined) return refuse(clientErrors.unknownChannel);
@@ -36,9 +33,12 @@ export function subscribe(connection: Connection, member: Member, id: number, re
   if (request.type === streamType && namespace.map !== undefined) return refuse(clientErrors.permissionDenied);
   const permission = permit(connection, member, namespace, request);
   const asked = { connection, member, id, namespace, request };
-  if (!(permission instanceof Promise)) return enter(asked, permission, undefined);
-  const inFlight = member.begin(channel);
-  return permission.then((known) => enter(asked, known, inFlight));
+  if (!(permission instanceof Promise)) return enter(asked, permission);
+  member.ask(channel);
+  return permission.then((known) => {
+    member.answered(channel);
+    return enter(asked, known);
+  });
 }
 
 interface Asked {
@@ -49,11 +49,10 @@ interface Asked {
   readonly request: SubscribeRequest;
 }
 
-/** `inFlight`: undefined while everything happens at once. */
-function enter(asked: Asked, permission: Permission, inFlight: InFlight | undefined): Outcome | Promise<Outcome> {
+function enter(asked: Asked, permission: Permission): Outcome | Promise<Outcome> {
   const { connection, member, namespace, request } = asked;
   if (connection.member !== member) return nothing;
-  if (permission.kind !== "granted") return refused(member, permission, inFlight);
+  if (permission.kind !== "granted") return refused(asked, permission);
   const wish = {
     recover: request.recover,
     from: { offset: request.offset, epoch: request.epoch },
@@ -62,12 +61,10 @@ function enter(asked: Asked, permission: Permission, inFlight: InFlight | undefi
     tagsFilter: request.tagsFilter,
   };
   if (request.type > sharedPollType) {
-    return refused(member, refuseUnknownType(connection, namespace, permission.terms, wish), inFlight);
+    return refused(asked, refuseUnknownType(connection, namespace, permission.terms, wish));
   }
   const entered = enterChannel(connection, member, request.channel, namespace, permission.terms, wish);
-  if (!(entered instanceof Promise)) return answer(asked, entered, inFlight);
-  const stillInFlight = inFlight ?? member.begin(request.channel);
-  return entered.then((known) => answer(asked, known, stillInFlight));
+  return entered instanceof Promise ? entered.then((known) => answer(asked, known)) : answer(asked, entered);
 }
 
 /** As the real one: a type that nobody knows is found out last, behind an expiry and a filter. */
@@ -77,20 +74,14 @@ function refuseUnknownType({ context }: Connection, namespace: Namespace, terms:
   return endWith(disconnects.internal);
 }
 
-function answer({ member, id }: Asked, subscribed: Subscribed, inFlight: InFlight | undefined): Outcome {
-  if (subscribed.kind !== "subscribed") return refused(member, subscribed.kind === "gone" ? nothing : subscribed, inFlight);
+function answer(asked: Asked, subscribed: Subscribed): Outcome {
+  if (subscribed.kind !== "subscribed") return refused(asked, subscribed.kind === "gone" ? nothing : subscribed);
+  const { member, id } = asked;
   const { subscription, result } = subscribed;
-  return {
-    kind: "reply",
-    reply: { kind: "subscribe", id, result },
-    after: () => {
-      goLive(subscription, member);
-      if (inFlight !== undefined) member.finish(inFlight);
-    },
-  };
+  return { kind: "reply", reply: { kind: "subscribe", id, result }, after: () => goLive(subscription, member) };
 }
 
-function refused(member: Member, outcome: Outcome, inFlight: InFlight | undefined): Outcome {
-  if (inFlight !== undefined) member.finish(inFlight);
+function refused({ member, request }: Asked, outcome: Outcome): Outcome {
+  member.wake(request.channel);
   return outcome;
 }

@@ -1,6 +1,5 @@
 import { type ChannelRequest, disconnects } from "@fleetcast/protocol";
 import type { Connection } from "../connection.ts";
-import type { InFlight } from "../in-flight.ts";
 import type { Member } from "../member.ts";
 import { endWith, nothing, type Outcome } from "../outcome.ts";
 import { endCatchUp, leaveChannel } from "../unsubscribing.ts";
@@ -11,14 +10,13 @@ import { endCatchUp, leaveChannel } from "../unsubscribing.ts";
  */
 export function unsubscribe(connection: Connection, member: Member, id: number, { channel }: ChannelRequest): Outcome | Promise<Outcome> {
   if (channel === "") return endWith(disconnects.badRequest);
-  const inFlight = member.inFlightOn(channel);
-  if (inFlight !== undefined) return waitFor(connection, member, id, channel, inFlight);
+  if (member.isInFlight(channel)) return leaveLater(connection, member, id, channel);
   leave(connection, member, channel);
   return { kind: "reply", reply: { kind: "unsubscribe", id } };
 }
 
-async function waitFor(connection: Connection, member: Member, id: number, channel: string, inFlight: InFlight): Promise<Outcome> {
-  const isOver = await inFlight.ended(connection.context.ports.clock);
+async function leaveLater(connection: Connection, member: Member, id: number, channel: string): Promise<Outcome> {
+  const isOver = await member.settled(connection.context.ports.clock, channel);
   if (connection.member !== member) return nothing;
   // A subscribe should never take that long: the client begins anew, and knows what it has.
   if (!isOver) return { kind: "reply", reply: { kind: "unsubscribe", id }, after: () => connection.disconnect(disconnects.internal) };
