@@ -1,8 +1,10 @@
 // The official Centrifugo client under remote control: one JSON command a line on standard input, one JSON line out for
 // each answer ({"answer":id,...}) and each event ({"event":...}).
 //   node sdk.mjs '{"url":"ws://...","token":"..."}'
+// `transports` instead of `url` for other transports, as the client wants them: [{"transport":"sse","endpoint":"http://..."}].
 import { createInterface } from "node:readline";
 import WebSocket from "ws";
+import { EventSource } from "./event-source.mjs";
 
 const options = JSON.parse(process.argv[2]);
 // The client that speaks Protobuf is a build of its own.
@@ -32,7 +34,8 @@ class WithHeaders extends WebSocket {
   }
 }
 
-const centrifuge = new Centrifuge(options.url, {
+const centrifuge = new Centrifuge(options.transports ?? options.url, {
+  eventsource: EventSource,
   websocket: options.headers === undefined ? WebSocket : WithHeaders,
   token: options.token,
   minReconnectDelay: 100,
@@ -40,7 +43,7 @@ const centrifuge = new Centrifuge(options.url, {
   ...options.client,
 });
 
-centrifuge.on("connected", (ctx) => say({ event: "connected", client: ctx.client, data: incoming(ctx.data) }));
+centrifuge.on("connected", (ctx) => say({ event: "connected", client: ctx.client, transport: ctx.transport, data: incoming(ctx.data) }));
 centrifuge.on("connecting", (ctx) => say({ event: "connecting", code: ctx.code, reason: ctx.reason }));
 centrifuge.on("disconnected", (ctx) => say({ event: "disconnected", code: ctx.code, reason: ctx.reason }));
 centrifuge.on("error", (ctx) => say({ event: "error", error: ctx.error, type: ctx.type }));

@@ -10,6 +10,8 @@ export interface SdkEvent {
   readonly tags?: Record<string, string>;
   readonly code?: number;
   readonly client?: string;
+  /** Of `connected`: the one that it came to. */
+  readonly transport?: string;
   readonly wasRecovering?: boolean;
   readonly recovered?: boolean;
   readonly position?: { readonly offset: number; readonly epoch: string };
@@ -25,6 +27,8 @@ export class Sdk {
 
   constructor(options: {
     readonly url: string;
+    /** Instead of the WebSocket at `url`, in the order in which the client tries them. */
+    readonly transports?: readonly { readonly transport: string; readonly endpoint: string }[];
     readonly token?: string;
     readonly client?: Record<string, unknown>;
     readonly protobuf?: boolean;

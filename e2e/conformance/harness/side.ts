@@ -94,11 +94,14 @@ export class Side {
   }
 
   /** The official client on Node; its events join the transcript when the rule is over. */
-  sdk(options: { readonly token?: string; readonly client?: Wire } = {}): Sdk {
+  sdk(options: { readonly token?: string; readonly client?: Wire; readonly transports?: readonly string[] } = {}): Sdk {
+    const http = `http://127.0.0.1:${this.port}`;
+    const transports = options.transports?.map((transport) => ({ transport, endpoint: `${http}/connection/${transport}` }));
     const sdk = new Sdk({
       url: `ws://127.0.0.1:${this.port}/connection/websocket`,
+      ...(transports === undefined ? {} : { transports }),
       token: options.token ?? this.token(),
-      client: { ...options.client },
+      client: { ...(transports === undefined ? {} : { emulationEndpoint: `${http}/emulation` }), ...options.client },
       protobuf: this.format.name === "protobuf",
     });
     this.#sdks.push({ sdk, name: "official client" });
