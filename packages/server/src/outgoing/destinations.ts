@@ -10,9 +10,10 @@ import { kindOf, withinNetworks } from "./addresses.ts";
 export interface Destinations {
   /**
    * `as written`: the configuration names the address itself, or `localhost`.
+   * At once where the name was resolved a moment ago.
    * @throws DestinationRefused where no address may be asked, or the name has none
    */
-  find(hostname: string, rule: DestinationRule): Promise<Destination>;
+  find(hostname: string, rule: DestinationRule): Destination | Promise<Destination>;
 }
 
 export type Destination = { readonly kind: "as written" } | { readonly kind: "addresses"; readonly addresses: readonly string[] };
@@ -68,28 +69,35 @@ export function createDestinations({ clock, privateNetworks = [], resolve = reso
     return answer;
   }
 
+  /** Of the addresses of a name those that may be asked. */
+  function judged(name: string, rule: DestinationRule, addresses: readonly string[]): Destination {
+    const kinds = addresses.map(kindOf);
+    if (rule === "configured" && !knownNames.has(name) && addresses.length > 0) {
+      knownNames.add(name);
+      if (!kinds.includes("private")) publicNames.add(name);
+    }
+    const mayBePrivate = rule === "configured" && !publicNames.has(name);
+    const passed = addresses.filter(
+      (address, index) => kinds[index] === "public" || (kinds[index] === "private" && mayBePrivate) || isListed(address),
+    );
+    if (passed.length > 0) return { kind: "addresses", addresses: passed };
+    throw new DestinationRefused(
+      addresses.length === 0 ? `${name} has no address` : `${name} leads to ${addresses[0]}, which may not be asked`,
+    );
+  }
+
   return {
-    find: async (hostname, rule) => {
+    find: (hostname, rule) => {
       const name = bare(hostname);
-      if (rule === "configured" && isSaidOutright(name)) return { kind: "as written" };
-      const addresses = isIP(name) === 0 ? (await addressesOf(name)).addresses : [name];
-      const kinds = addresses.map(kindOf);
-      if (rule === "configured" && !knownNames.has(name) && addresses.length > 0) {
-        knownNames.add(name);
-        if (!kinds.includes("private")) publicNames.add(name);
-      }
-      const mayBePrivate = rule === "configured" && !publicNames.has(name);
-      const passed = addresses.filter(
-        (address, index) => kinds[index] === "public" || (kinds[index] === "private" && mayBePrivate) || isListed(address),
-      );
-      if (passed.length > 0) return { kind: "addresses", addresses: passed };
-      throw new DestinationRefused(
-        addresses.length === 0 ? `${name} has no address` : `${name} leads to ${addresses[0]}, which may not be asked`,
-      );
+      if (rule === "configured" && isSaidOutright(name)) return asWritten;
+      if (isIP(name) !== 0) return judged(name, rule, [name]);
+      const known = addressesOf(name);
+      return known instanceof Promise ? known.then(({ addresses }) => judged(name, rule, addresses)) : judged(name, rule, known.addresses);
     },
   };
 }
 
+const asWritten: Destination = { kind: "as written" };
 const namesMax = 1_000;
 
 /** The brackets of an IPv6 address and the dot at a name's end say nothing more. */

@@ -28,7 +28,7 @@ export interface OutgoingAnswer {
   readonly body: Uint8Array;
 }
 
-/** The answer did not come, or not whole: refused, reset, timed out, cut off, too big. `cause` says which. */
+/** The answer did not come, or not whole: refused, reset, timed out, cut off, too big. The message says which. */
 export class OutgoingFailure extends Error {
   override readonly name = "OutgoingFailure";
   /** Somebody is there, although what it says cannot be used. */
@@ -59,19 +59,24 @@ export function createOutgoingFetch(ports: OutgoingPorts): OutgoingFetch {
         body: unpacked(response, await readLimited(response, request.answerBytesMax), request.answerBytesMax),
       };
     } catch (cause) {
-      if (cause instanceof OutgoingFailure) throw cause;
-      throw new OutgoingFailure(`no whole answer: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+      throw cause instanceof OutgoingFailure ? cause : new OutgoingFailure(`no whole answer: ${withoutAddresses(cause)}`);
     }
   };
 }
 
+/** What the runtime says of a failure. It may name the address with its query, where keys stand that no log may show (A5). */
+function withoutAddresses(cause: unknown): string {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  return text.replaceAll(/\bhttps?:\/\/[^\s"'<>]+/gi, "(address)");
+}
+
 async function send(request: OutgoingRequest, signal: AbortSignal, fetchNow: typeof fetch, destinations: Destinations): Promise<Response> {
-  const url = new URL(request.url);
+  const target = targetOf(request.url);
   const headers: Record<string, string> = { "accept-encoding": "gzip", "user-agent": "Fleetcast", ...request.headers };
-  const credentials = basicCredentials(url);
-  if (credentials !== undefined) headers["authorization"] ??= credentials;
-  const destination = await inTime(destinations.find(url.hostname, request.destination ?? "configured"), signal);
-  const tls = url.protocol === "https:" ? tlsOptions(request.tls, destination.kind === "addresses" ? url.hostname : "") : undefined;
+  if (target.credentials !== undefined) headers["authorization"] ??= target.credentials;
+  const found = destinations.find(target.hostname, request.destination ?? "configured");
+  const destination = found instanceof Promise ? await inTime(found, signal) : found;
+  const tls = target.isSecure ? tlsOptions(request.tls, destination.kind === "addresses" ? target.hostname : "") : undefined;
   const init = {
     method: request.method ?? "POST",
     headers,
@@ -84,14 +89,14 @@ async function send(request: OutgoingRequest, signal: AbortSignal, fetchNow: typ
     proxy: false as unknown as string,
     ...(tls === undefined ? {} : { tls }),
   };
-  if (destination.kind === "as written") return fetchNow(url, init);
+  if (destination.kind === "as written") return fetchNow(target.href, init);
   const { addresses } = destination;
-  headers["host"] = url.host;
+  headers["host"] = target.host;
   for (const [index, address] of addresses.entries()) {
-    const target = new URL(url);
-    target.hostname = address.includes(":") ? `[${address}]` : address;
+    const there = new URL(target.href);
+    there.hostname = address.includes(":") ? `[${address}]` : address;
     try {
-      return await fetchNow(target, init);
+      return await fetchNow(there.href, init);
     } catch (cause) {
       // Nobody took the connection, so nothing was said: the next address may.
       if (index === addresses.length - 1 || !wasNotTaken(cause)) throw cause;
@@ -104,6 +109,32 @@ const notTaken = new Set(["ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "Connec
 
 function wasNotTaken(cause: unknown): boolean {
   return notTaken.has((cause as { code?: string }).code ?? "");
+}
+
+/** An address taken apart once: the same few are asked again and again. */
+interface Target {
+  /** Without a user name. */
+  readonly href: string;
+  readonly host: string;
+  readonly hostname: string;
+  readonly isSecure: boolean;
+  readonly credentials: string | undefined;
+}
+
+const targets = new Map<string, Target>();
+/** Addresses come from the configuration; templates may make more of them. */
+const targetsMax = 1_000;
+
+function targetOf(address: string): Target {
+  const known = targets.get(address);
+  if (known !== undefined) return known;
+  const url = new URL(address);
+  const credentials = basicCredentials(url);
+  const { href, host, hostname, protocol } = url;
+  const target = { href, host, hostname, isSecure: protocol === "https:", credentials };
+  if (targets.size >= targetsMax) targets.clear();
+  targets.set(address, target);
+  return target;
 }
 
 /** A user name in the address goes into a header, where it is not logged with the address. */

@@ -85,3 +85,18 @@ test("[OUT5] verification stays although the environment turns it off", { skip, 
     else process.env["NODE_TLS_REJECT_UNAUTHORIZED"] = before;
   }
 });
+
+test("[A5] a failure names no address: its query may hold a key", { skip, timeout: 20_000 }, async () => {
+  const port = await server(authority!.certificate("backend.test"));
+  for (const address of [
+    `https://fleet:canary@backend.test:${port}/x?key=canary`,
+    `http://backend.test:1/?key=canary`,
+    `https://127.0.0.1:${port}/?canary`,
+  ]) {
+    await assert.rejects(ask(address), (error) => {
+      assert.ok(error instanceof OutgoingFailure);
+      assert.doesNotMatch(`${error.stack} ${String(error.cause)}`, /canary/);
+      return true;
+    });
+  }
+});
