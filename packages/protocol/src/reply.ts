@@ -63,6 +63,11 @@ export interface RefreshResult {
   readonly ttl?: number | undefined;
 }
 
+export interface SubRefreshResult extends RefreshResult {
+  /** Shared poll: what is known of the keys that were asked for, where the client's versions are older. */
+  readonly items?: readonly Publication[] | undefined;
+}
+
 export type Reply =
   | { readonly kind: "error"; readonly id: number; readonly error: ErrorReply }
   | { readonly kind: "connect"; readonly id: number; readonly result: ConnectResult }
@@ -74,4 +79,4 @@ export type Reply =
   | { readonly kind: "rpc"; readonly id: number; readonly data: Uint8Array | undefined }
   | { readonly kind: "history"; readonly id: number; readonly result: HistoryResult }
   | { readonly kind: "refresh"; readonly id: number; readonly result: RefreshResult }
-  | { readonly kind: "sub_refresh"; readonly id: number; readonly result: RefreshResult };
+  | { readonly kind: "sub_refresh"; readonly id: number; readonly result: SubRefreshResult };

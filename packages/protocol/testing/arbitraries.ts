@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { Push, SubscribePush } from "../src/push.ts";
-import type { ConnectResult, RefreshResult, Reply, SubscribeResult } from "../src/reply.ts";
+import type { ConnectResult, RefreshResult, Reply, SubRefreshResult, SubscribeResult } from "../src/reply.ts";
 import type { ClientInfo, Publication } from "../src/values.ts";
 import type { Wire } from "./independent-protobuf.ts";
 
@@ -95,7 +95,14 @@ export const reply: fc.Arbitrary<Reply> = fc.oneof(
     result: fc.record({ publications: fc.array(publication, { maxLength: 5 }), epoch: name, offset: safe }),
   }),
   fc.record({ kind: kind("rpc"), id: uint32, data: maybe(payload) }),
-  fc.record({ kind: fc.constantFrom("refresh" as const, "sub_refresh" as const), id: uint32, result: lifetime }),
+  fc.record({ kind: kind("refresh"), id: uint32, result: lifetime }),
+  fc.record({
+    kind: kind("sub_refresh"),
+    id: uint32,
+    result: fc
+      .tuple(lifetime, maybe(fc.array(publication, { maxLength: 3 })))
+      .map(([more, items]): SubRefreshResult => ({ ...more, items })),
+  }),
 );
 
 export const push: fc.Arbitrary<Push> = fc.oneof(

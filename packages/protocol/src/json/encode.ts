@@ -45,8 +45,11 @@ export function encodeReply(reply: Reply): string {
       return `{${id}"history":{"publications":[${publications.map((publication) => encodePublication(publication)).join(",")}],"epoch":${jsonString(epoch)},"offset":${offset}}}`;
     }
     case "refresh":
-    case "sub_refresh":
-      return `{${id}"${reply.kind}":${refreshResult(reply.result)}}`;
+      return `{${id}"refresh":${refreshResult(reply.result)}}`;
+    case "sub_refresh": {
+      const { expires, ttl, items } = reply.result;
+      return `{${id}"sub_refresh":${object(flag("expires", expires), number("ttl", ttl), publicationList("items", items))}}`;
+    }
     case "rpc":
       return `{${id}"rpc":${object(raw("data", reply.data))}}`;
   }

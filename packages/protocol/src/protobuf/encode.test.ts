@@ -89,6 +89,7 @@ const replies: readonly Reply[] = [
   { kind: "refresh", id: 10, result: { expires: true, ttl: 60 } },
   { kind: "refresh", id: 10, result: {} },
   { kind: "sub_refresh", id: 11, result: { expires: true, ttl: 60 } },
+  { kind: "sub_refresh", id: 11, result: { items: [publication, { data: bytes("1"), offset: 0, key: "k", version: 7 }] } },
   { kind: "sub_refresh", id: 11, result: {} },
 ];
 

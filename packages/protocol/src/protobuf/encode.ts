@@ -57,6 +57,7 @@ function writeResult(reply: Reply): number {
       lifetime(3, reply.result);
       return 14;
     case "sub_refresh":
+      publications(3, reply.result.items);
       lifetime(1, reply.result);
       return 15;
   }
