@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import { bytes, channelOptions, EngineBench, engineOptions, text } from "../testing/index.ts";
+import { bytes, channelOptions, EngineBench, engineOptions, test, text } from "../testing/index.ts";
 import { createEngine } from "./engine.ts";
 import { EngineRefusal } from "./engine-api.ts";
 import { noProxies } from "./proxies.ts";

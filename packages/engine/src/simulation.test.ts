@@ -38,7 +38,11 @@ class Simulation {
       },
     });
     const ledger = new PayloadLedger();
-    this.clients = Array.from({ length: 10 }, (_, n) => new SimulatedClient(this.bench, ledger, `u${n % 7}`, n % 4 === 0 ? ["vm:0"] : []));
+    // Both formats in one crowd: what one of them is told holds for the other.
+    this.clients = Array.from({ length: 10 }, (_, n) => {
+      const format = n % 2 === 0 ? "json" : "protobuf";
+      return new SimulatedClient(this.bench, ledger, `u${n % 7}`, n % 4 === 0 ? ["vm:0"] : [], format);
+    });
   }
 
   async run(): Promise<void> {

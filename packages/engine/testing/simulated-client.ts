@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type EngineBench, token } from "./engine-bench.ts";
 import type { TestClient, Wire } from "./test-client.ts";
+import type { WireFormat } from "./wire-format.ts";
 
 /** What every position of every stream holds, over all clients: `epoch/offset` to payload (P3). */
 export class PayloadLedger {
@@ -29,6 +30,7 @@ export class SimulatedClient {
   readonly #bench: EngineBench;
   readonly #ledger: PayloadLedger;
   readonly #serverSide: readonly string[];
+  readonly #format: WireFormat;
   readonly #channels = new Map<string, Followed>();
   readonly #asked = new Map<number, string>();
   /** Channels whose unsubscribe is not answered yet: what is still on its way from them is dropped, as an SDK does. */
@@ -40,11 +42,12 @@ export class SimulatedClient {
   toldGaps = 0;
   received = 0;
 
-  constructor(bench: EngineBench, ledger: PayloadLedger, user: string, serverSide: readonly string[]) {
+  constructor(bench: EngineBench, ledger: PayloadLedger, user: string, serverSide: readonly string[], format: WireFormat = "json") {
     this.#bench = bench;
     this.#ledger = ledger;
     this.user = user;
     this.#serverSide = serverSide;
+    this.#format = format;
   }
 
   get isConnected(): boolean {
@@ -56,7 +59,7 @@ export class SimulatedClient {
   }
 
   connect(): void {
-    this.#wire = this.#bench.open();
+    this.#wire = this.#bench.open({ protocol: this.#format });
     this.#read = 0;
     this.#asked.clear();
     this.#leaving.clear();

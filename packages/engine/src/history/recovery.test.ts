@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import { type BenchSetup, channelOptions, EngineBench, type TestClient, type Wire } from "../../testing/index.ts";
+import { type BenchSetup, channelOptions, EngineBench, type TestClient, test, type Wire } from "../../testing/index.ts";
 
 const recoverable = { allowSubscribeForClient: true, historySize: 10, historyTtlMs: 60_000, forceRecovery: true };
 const bench = (more: BenchSetup["namespaces"] = {}, setup: BenchSetup = {}) =>
