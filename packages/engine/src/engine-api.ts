@@ -34,6 +34,9 @@ export interface EnginePorts {
   readonly report: (message: string, cause: unknown) => void;
 }
 
+/** What a reload may bring anew; absent: as before. */
+export type ReloadablePorts = Partial<Pick<EnginePorts, "verifier" | "trackVerifier" | "proxies">>;
+
 /** What the runtime tells a connection about its socket. Calls arrive one after another. */
 export interface ConnectionInput {
   message(frame: string | Uint8Array): void;
@@ -134,6 +137,13 @@ export interface Engine {
   /** Authenticated connections, as `stats` counts them; cheap enough to ask before each upgrade. */
   readonly connectionCount: number;
   stats(): EngineStats;
+  /**
+   * Takes new options while connections live on: channel options at once, also for who is subscribed; subscriptions of a namespace
+   * that is gone end (2000), those of one that is now of another kind begin anew (2500, or 3010).
+   * @throws Error, and nothing has changed, where the options ask for something that was not handed in, contradict themselves, or
+   * change what connections were told when they connected.
+   */
+  reload(options: EngineOptions, ports: ReloadablePorts): void;
   /** Refuses new sockets, disconnects everybody with 3001, resolves when all are gone or after `limitMs`. */
   stop(limitMs: number): Promise<void>;
 }

@@ -8,7 +8,6 @@ import { dispatch } from "./connection/dispatch.ts";
 import { refreshByServer, subscribeByServer, unsubscribeByServer } from "./connection/server-calls.ts";
 import { endSubscription } from "./connection/unsubscribing.ts";
 import { connectionPage } from "./connection-list.ts";
-import type { EngineContext } from "./context.ts";
 import { Delivery } from "./delivery.ts";
 import {
   type ConnectionInput,
@@ -19,6 +18,7 @@ import {
   EngineRefusal,
   type EngineStats,
   type RefreshCall,
+  type ReloadablePorts,
   type SubscribeCall,
 } from "./engine-api.ts";
 import { type DeliveryProblems, FanOut } from "./fan-out.ts";
@@ -31,6 +31,7 @@ import { Pacing } from "./pacing/pacing.ts";
 import type { PresenceMap, Socket } from "./ports.ts";
 import { MemoryPresence } from "./presence/presence.ts";
 import { logAppend } from "./publishing.ts";
+import { type ReloadableContext, reload } from "./reload.ts";
 import { RpcRoutes } from "./rpc-routes.ts";
 import { Sessions } from "./sessions.ts";
 import { CatchUp } from "./slow-readers/catch-up.ts";
@@ -46,10 +47,9 @@ export function createEngine(options: EngineOptions, ports: EnginePorts): Engine
 }
 
 class EmbeddedEngine implements Engine {
-  readonly options: EngineOptions;
   readonly nodeId: string;
   readonly maps: MapCalls;
-  readonly #context: EngineContext;
+  readonly #context: ReloadableContext;
   readonly #pacing: Pacing;
   readonly #startedAtMs: number;
   #stopping = false;
@@ -57,7 +57,6 @@ class EmbeddedEngine implements Engine {
 
   constructor(options: EngineOptions, ports: EnginePorts) {
     checkPersonalChannel(options);
-    this.options = options;
     this.nodeId = ports.chance.uuid();
     this.#startedAtMs = ports.clock.monotonicMs();
     this.#context = {
@@ -82,6 +81,10 @@ class EmbeddedEngine implements Engine {
     ports.journalLog?.onCommitted((batch) => this.#onCommitted(batch));
     ports.mapLog?.onCommitted((batch) => this.#onChanged(batch));
     this.maps = createMapCalls(this.#context);
+  }
+
+  get options(): EngineOptions {
+    return this.#context.options;
   }
 
   accept(socket: Socket, transport: TransportInfo): ConnectionInput {
@@ -229,6 +232,10 @@ class EmbeddedEngine implements Engine {
       catchUps: counters.catchUps,
       uptimeS: Math.floor((ports.clock.monotonicMs() - this.#startedAtMs) / 1_000),
     };
+  }
+
+  reload(options: EngineOptions, ports: ReloadablePorts): void {
+    reload(this.#context, this.#pacing, options, ports);
   }
 
   async stop(limitMs: number): Promise<void> {

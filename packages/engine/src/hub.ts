@@ -7,7 +7,8 @@ import type { Pace } from "./pacing/pacing.ts";
 /** A channel while somebody is subscribed to it. */
 export class HubChannel {
   readonly name: string;
-  readonly namespace: Namespace;
+  /** Another object after a reload. */
+  namespace: Namespace;
   /** Dense, in no order: the fan-out runs over it by index. */
   readonly subscriptions: Subscription[] = [];
   /** Subscriptions that get join and leave pushes. */

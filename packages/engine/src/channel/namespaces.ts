@@ -58,6 +58,11 @@ export class Namespaces {
     return name === "" ? this.#without : this.#byName.get(name);
   }
 
+  /** Not one from before a reload. */
+  isCurrent(namespace: Namespace): boolean {
+    return (namespace.name === "" ? this.#without : this.#byName.get(namespace.name)) === namespace;
+  }
+
   /** `$...`: only with a token. */
   isPrivate(channel: string): boolean {
     return this.#options.privatePrefix !== "" && channel.startsWith(this.#options.privatePrefix);
@@ -90,6 +95,15 @@ export class Namespaces {
   #boundary(channel: string): number {
     return channel.indexOf(this.#options.namespaceBoundary, this.isPrivate(channel) ? this.#options.privatePrefix.length : 0);
   }
+}
+
+/** Positions, keys and subscriptions of the one mean the same in the other, its successor after a reload. */
+export function isSameKind(one: Namespace, other: Namespace): boolean {
+  return (
+    one.log === other.log &&
+    one.options.subscriptionType === other.options.subscriptionType &&
+    one.options.map.mode === other.options.map.mode
+  );
 }
 
 function namespaceOf(name: string, options: ChannelOptions, ports: NamespacePorts): Namespace {

@@ -5,6 +5,7 @@ import { chainForms } from "../delta/delta-forms.ts";
 import { type Recovery, type RecoveryWish, recoverCache, recoverStream } from "../history/recovery.ts";
 import { appear } from "../map/map-presence.ts";
 import type { Connection } from "./connection.ts";
+import { currentNamespace } from "./current-namespace.ts";
 import type { Member } from "./member.ts";
 import { type Ending, endWith, type Refusal, refuse } from "./outcome.ts";
 import { type RefinementWish, refinementOf } from "./refinement.ts";
@@ -35,11 +36,13 @@ export function enterChannel(
   connection: Connection,
   member: Member,
   channelName: string,
-  namespace: Namespace,
+  permitted: Namespace,
   terms: SubscriptionTerms,
   wish: SubscribeWish,
 ): Subscribed | Promise<Subscribed> {
   const { hub, presence, ports } = connection.context;
+  const namespace = currentNamespace(connection.context, channelName, permitted);
+  if ("kind" in namespace) return namespace;
   const ttl = terms.expireAtS === undefined ? undefined : ttlSeconds(ports.clock, terms.expireAtS);
   if (ttl !== undefined && ttl <= 0) return refuse(clientErrors.expired);
   const refined = refinementOf(namespace.options, wish);

@@ -12,8 +12,9 @@ export const mapPhases = { live: 0, stream: 1, state: 2 } as const;
  */
 export class CatchUp {
   readonly channel: string;
-  readonly namespace: Namespace;
-  readonly map: MapNamespace;
+  /** These two are other objects after a reload. */
+  namespace: Namespace;
+  map: MapNamespace;
   readonly terms: SubscriptionTerms;
   readonly startedAtMs: number;
   /** Which values and changes are wanted, as the first request said. */

@@ -1,6 +1,7 @@
 import { clientErrors, type SubscribeRequest, utf8Length } from "@fleetcast/protocol";
 import type { Namespace } from "../channel/namespaces.ts";
 import type { Connection } from "../connection/connection.ts";
+import { currentNamespace } from "../connection/current-namespace.ts";
 import type { Member } from "../connection/member.ts";
 import { nothing, type Outcome, refuse } from "../connection/outcome.ts";
 import { type Permission, permit } from "../connection/permission.ts";
@@ -8,7 +9,6 @@ import { refinementOf } from "../connection/refinement.ts";
 import { ttlSeconds } from "../connection/subscription-expiry.ts";
 import { endCatchUp } from "../connection/unsubscribing.ts";
 import { CatchUp, mapPhases } from "./catch-up.ts";
-import type { MapNamespace } from "./map-namespace.ts";
 import { runStep, tooLate } from "./paging.ts";
 import type { Step } from "./step.ts";
 
@@ -44,7 +44,7 @@ export function subscribeMap(connection: Connection, member: Member, id: number,
   // From here on the channel is taken: what would contradict the reply waits for it.
   member.ask(channel);
   const permission = permit(connection, member, namespace, request);
-  const begin = (known: Permission) => beginCatchUp({ connection, member, id, request }, namespace, map, known);
+  const begin = (known: Permission) => beginCatchUp({ connection, member, id, request }, namespace, known);
   return finishing(member, channel, permission instanceof Promise ? permission.then(begin) : begin(permission));
 }
 
@@ -77,14 +77,17 @@ async function finishing(member: Member, channel: string, work: Outcome | Promis
 
 function beginCatchUp(
   { connection, member, id, request }: Omit<Step, "catchUp">,
-  namespace: Namespace,
-  map: MapNamespace,
+  permitted: Namespace,
   permission: Permission,
 ): Outcome | Promise<Outcome> {
   if (connection.member !== member) return nothing;
   if (permission.kind !== "granted") return permission;
   const { clock } = connection.context.ports;
   const { channel, phase } = request;
+  const namespace = currentNamespace(connection.context, channel, permitted);
+  if ("kind" in namespace) return namespace;
+  const { map } = namespace;
+  if (map === undefined) return refuse(clientErrors.internal);
   const { expireAtS } = permission.terms;
   if (expireAtS !== undefined && ttlSeconds(clock, expireAtS) <= 0) return refuse(clientErrors.expired);
   const { hasStream } = map.terms;

@@ -1,6 +1,7 @@
 import type { Publication } from "@fleetcast/protocol";
 import type { Delivery } from "../delivery.ts";
 import { type DueItem, DueQueue } from "../due-queue.ts";
+import type { HubChannel } from "../hub.ts";
 import type { Clock } from "../ports.ts";
 
 /** A channel that is paced. In the queue from a publication that was sent until its interval is over. */
@@ -52,6 +53,15 @@ export class Pacing {
       this.skippedCount++;
     }
     pace.waiting = delivery;
+  }
+
+  /** The channel's pace is another one from now on: what waits goes out first. */
+  forget(channel: HubChannel): void {
+    const { pace } = channel;
+    if (pace === undefined) return;
+    channel.pace = undefined;
+    if (pace.duePlace !== -1) this.#due.remove(pace);
+    if (pace.waiting !== undefined) this.#offer(pace.waiting);
   }
 
   /** What waits is given up: subscribers recover it where they connect next. */
