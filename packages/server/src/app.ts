@@ -1,15 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { type Clock, createEngine, type Engine, MemoryLog, MemoryMapLog } from "@fleetcast/engine";
+import type { Clock } from "@fleetcast/engine";
 import { createTopicLayout, type TopicLayout } from "@fleetcast/mqtt";
-import { type Journal, JournalLog } from "@fleetcast/storage";
-import { RE2JS } from "re2js";
+import type { Journal } from "@fleetcast/storage";
 import { createMachineAuth, type MachineAuth } from "./auth/machines.ts";
 import { createPolicy, createSubscribePolicy } from "./auth/policy.ts";
-import { type SubscribePolicy, withPolicy } from "./auth/subscribe-policy.ts";
-import { keySetFetch } from "./auth/tokens/jwks/fetch-key-set.ts";
+import type { SubscribePolicy } from "./auth/subscribe-policy.ts";
+import { type LiveSigner, liveSigner } from "./auth/tokens/live-signer.ts";
 import { createTokenSigner } from "./auth/tokens/signer.ts";
-import { createTrackVerifier } from "./auth/tokens/track-signature.ts";
-import { createTokenVerifier } from "./auth/tokens/verifier.ts";
 import { createLogin } from "./auth/users/login.ts";
 import { createSessions } from "./auth/users/sessions.ts";
 import { loadUsers, type Users } from "./auth/users/users.ts";
@@ -28,13 +25,8 @@ import { createProbeRoutes } from "./lifecycle/probes.ts";
 import { removeRunningFile, writeRunningFile } from "./lifecycle/running-file.ts";
 import { openStore } from "./lifecycle/store.ts";
 import type { Logger } from "./log.ts";
-import { createDestinations } from "./outgoing/destinations.ts";
-import { createOutgoingFetch } from "./outgoing/outgoing-fetch.ts";
-import { createProxies } from "./proxy/create-proxies.ts";
-import { engineReport } from "./proxy/report.ts";
-import { createCentrifugoPush } from "./push/centrifugo/centrifugo-push.ts";
 import { createCentrifugoProxyRoutes } from "./push/centrifugo/proxy-routes.ts";
-import { createEmbeddedPush } from "./push/embedded.ts";
+import { createPush } from "./push/create-push.ts";
 import type { PushEngine } from "./push/push-engine.ts";
 import { systemChance } from "./runtime/chance.ts";
 import { systemClock } from "./runtime/clock.ts";
@@ -49,6 +41,11 @@ export interface App {
   readonly push: PushEngine;
   readonly fleet: Fleet["service"];
   readonly addresses: readonly string[];
+  /**
+   * Takes what of another configuration can be taken while everything runs: channels, proxies, keys of tokens.
+   * @throws and has changed nothing, where that cannot be.
+   */
+  reload(next: Config): void;
   /** Stops accepting, commits and acknowledges what came, says 3001 to everybody, closes the store. */
   stop(): Promise<void>;
 }
@@ -90,11 +87,14 @@ async function assemble(config: Config, { log, onFatal, wrapJournal }: AppOption
     users,
     clock,
   });
-  const { push, engine } = createPush(config, journal, policy, log);
+  const { push, engine, reload } = createPush(config, journal, policy, log);
   journal.onCommitted((batch) => push.offer(batch));
 
-  const rooms = await createRooms(config, { journal, push, users, clock, log });
-  const state = { running: false };
+  const state = { running: false, config };
+  const historyTtlMs = (namespace: string): number => state.config.engine.namespaces.get(namespace)?.historyTtlMs ?? 0;
+  const rooms = await createRooms(config, { journal, push, users, clock, log, historyTtlMs });
+  const signerOf = ({ client, secrets }: Config) => createTokenSigner({ client, fleetcastKey: secrets.metaKey, clock });
+  const signer = liveSigner(signerOf(config));
   const routes = [
     ...createProbeRoutes({
       healthPath: config.health.handlerPrefix,
@@ -103,7 +103,7 @@ async function assemble(config: Config, { log, onFatal, wrapJournal }: AppOption
       push: () => push.healthy,
       intake: () => rooms.broker?.connected() ?? true,
     }),
-    ...(await createRoutes(config, { ...rooms, journal, push, users, policy, clock, log })),
+    ...(await createRoutes(config, { ...rooms, journal, push, users, policy, signer, clock, log, historyTtlMs })),
   ];
 
   await push.start();
@@ -124,6 +124,12 @@ async function assemble(config: Config, { log, onFatal, wrapJournal }: AppOption
     push,
     fleet: rooms.fleet.service,
     addresses: doors.addresses,
+    reload(next) {
+      const nextSigner = signerOf(next);
+      reload(next);
+      signer.replace(nextSigner);
+      state.config = next;
+    },
     stop: async () => {
       state.running = false;
       removeRunningFile(config.dataDir);
@@ -153,45 +159,6 @@ async function stopAll(
   await parts.doors.stop();
 }
 
-function createPush(
-  config: Config,
-  journal: Journal,
-  policy: ReturnType<typeof createSubscribePolicy>,
-  log: Logger,
-): { readonly push: PushEngine; readonly engine: Engine | undefined } {
-  const ports = { clock: systemClock, chance: systemChance };
-  const outgoing = createOutgoingFetch({
-    clock: systemClock,
-    destinations: createDestinations({ clock: systemClock, privateNetworks: config.outgoing.privateNetworks }),
-  });
-  if (config.push.engine === "centrifugo") {
-    return {
-      push: createCentrifugoPush({ ...ports, config: config.push.centrifugo, journal, options: config.engine, log, fetch: outgoing }),
-      engine: undefined,
-    };
-  }
-  const journalLog = new JournalLog({ journal, clock: systemClock });
-  const engine = createEngine(config.engine, {
-    ...ports,
-    verifier: createTokenVerifier(config.client, {
-      ...ports,
-      fetchKeySet: keySetFetch(outgoing),
-      warn: (message, cause) => log.warn({ cause }, message),
-    }),
-    trackVerifier: config.sharedPoll.hmacSecretKey === "" ? undefined : createTrackVerifier(config.sharedPoll, ports),
-    memoryLog: new MemoryLog(ports),
-    mapLog: new MemoryMapLog(ports),
-    journalLog,
-    proxies: withPolicy(createProxies(config.proxies, { ...ports, fetch: outgoing }), policy, policy.isOurs),
-    compileRegex: (source) => {
-      const regex = RE2JS.compile(source);
-      return (text) => regex.matcher(text).find();
-    },
-    report: engineReport(log, systemClock),
-  });
-  return { push: createEmbeddedPush({ engine, journalLog }), engine };
-}
-
 interface Rooms {
   readonly fleet: Fleet;
   readonly ingest: Ingest;
@@ -206,13 +173,14 @@ interface Shared {
   readonly users: Users;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Of a namespace, as it is configured now. */
+  readonly historyTtlMs: (namespace: string) => number;
 }
 
 /** Fleet, intake and broker know each other in a circle: commands go out where messages come in. */
-async function createRooms(config: Config, { journal, push, users, clock, log }: Shared): Promise<Rooms> {
+async function createRooms(config: Config, { journal, push, users, clock, log, historyTtlMs }: Shared): Promise<Rooms> {
   const layout: TopicLayout = createTopicLayout();
   const newId = (): string => randomBytes(15).toString("base64url");
-  const historyTtlMs = (namespace: string): number => config.engine.namespaces.get(namespace)?.historyTtlMs ?? 0;
   const broker: { current: IntakeBroker | undefined } = { current: undefined };
   const fleet = createFleet({
     journal,
@@ -270,13 +238,15 @@ async function createRooms(config: Config, { journal, push, users, clock, log }:
   return { fleet, ingest, machines, broker: broker.current, gate };
 }
 
-async function createRoutes(config: Config, parts: Rooms & Shared & { readonly policy: Required<SubscribePolicy> }): Promise<Route[]> {
+async function createRoutes(
+  config: Config,
+  parts: Rooms & Shared & { readonly policy: Required<SubscribePolicy>; readonly signer: LiveSigner },
+): Promise<Route[]> {
   const { journal, push, users, fleet, machines, clock, log } = parts;
-  const keys = { client: config.client, fleetcastKey: config.secrets.metaKey, clock };
+  const { signer } = parts.signer;
   const login = await createLogin({ users, hasher: { hash, verify }, clock });
   const sessions = createSessions({ sessionKey: Buffer.from(config.secrets.sessionKey), ttlMs: config.auth.sessionTtlMs, users, clock });
   const can = createPolicy({ bearer: config.auth.bearer, namespaceBoundary: config.engine.namespaceBoundary });
-  const signer = createTokenSigner(keys);
   const api = createApiRoutes({ push, api: config.api, log });
   return [
     ...(config.api.external ? api.map((route): Route => ({ ...route, listener: "external" })) : api),

@@ -212,12 +212,72 @@ test("[R3] SIGTERM ends with 0; a second within a second is the same wish; the f
     const run = fleetcast(["serve", "--data-dir", "drained"], env);
     await until("ready", () => /"msg":"ready"/.test(run.output()));
     run.child.kill("SIGHUP");
-    await until("told that a reload is not there", () => /restart to take a new one/.test(run.output()));
+    await until("told what a reload found", () => /the configuration is as it was/.test(run.output()));
     run.child.kill("SIGTERM");
     if (again) run.child.kill("SIGINT");
     assert.equal(await run.exited, 0, run.output());
     assert.match(run.output(), /"msg":"stopped"/);
   }
+});
+
+test("[R6] [F16] SIGHUP exchanges namespaces and keys under connected clients; a bad file changes nothing", {
+  timeout: 60_000,
+}, async () => {
+  const key = (n: number) => `a-token-key-of-thirty-two-bytes-${n}`;
+  const file = (namespaces: string, n = 1) =>
+    `mqtt: {enabled: false}\nclient: {token: {hmac_secret_key: ${key(n)}}}\nchannel: {namespaces: [${namespaces}]}\n`;
+  const [news, chat] = ["{name: news, allow_subscribe_for_client: true}", "{name: chat, allow_subscribe_for_client: true}"];
+  const path = join(folder, "hangup.yaml");
+  writeFileSync(path, file(`${news}, ${chat}`));
+  const env: Record<string, string> = { ...(await freePorts()), FLEETCAST_HTTP_API_KEY: "k" };
+  const run = fleetcast(["serve", "-c", path, "--data-dir", "hangup"], env);
+  await until("ready", () => /"msg":"ready"/.test(run.output()));
+  const base = `127.0.0.1:${env["FLEETCAST_HTTP_SERVER_PORT"]}`;
+  const tokenOf = async (n: number) =>
+    (await ended(["gentoken", "-u", "42", "-q", "--data-dir", "x"], { CENTRIFUGO_CLIENT_TOKEN_HMAC_SECRET_KEY: key(n) })).output;
+  const [first, second] = [await tokenOf(1), await tokenOf(2)];
+  const connect = (token: string) => {
+    const socket = new WebSocket(`ws://${base}/connection/websocket`);
+    const got: string[] = [];
+    socket.onmessage = ({ data }) => {
+      got.push(...String(data).split("\n"));
+      if (String(data) === "{}") socket.send("{}");
+    };
+    socket.onclose = ({ code }) => got.push(`closed ${code}`);
+    socket.onopen = () => socket.send(JSON.stringify({ id: 1, connect: { token } }));
+    const has = (text: string) => until(text, () => got.some((message) => message.includes(text)));
+    return { send: (command: object) => socket.send(JSON.stringify(command)), has, got };
+  };
+  const client = connect(first);
+  await client.has('"id":1,"connect"');
+  client.send({ id: 2, subscribe: { channel: "news:a" } });
+  client.send({ id: 3, subscribe: { channel: "chat:a" } });
+  await client.has('"id":3,"subscribe"');
+  const hangup = async (text: string, says: RegExp) => {
+    const before = run.output().length;
+    writeFileSync(path, text);
+    run.child.kill("SIGHUP");
+    await until(String(says), () => says.test(run.output().slice(before)));
+  };
+
+  await hangup(`${file(chat, 2)}websocket: {compression: true}\n`, /not reloaded.*only a restart takes websocket\.compression/);
+  await hangup("channel: {namespaces: [", /not reloaded.*does not parse/);
+  await connect(first).has('"id":1,"connect"');
+  await hangup(file(`${chat.replace("}", ", presence: true}")}`, 2), /"msg":"the configuration was reloaded"/);
+  await client.has('{"push":{"channel":"news:a","unsubscribe":{"code":2000');
+  await connect(first).has("closed 3500");
+  await connect(second).has('"id":1,"connect"');
+  const answer = await fetch(`http://${base}/api/publish`, {
+    method: "POST",
+    headers: { "X-API-Key": "k" },
+    body: JSON.stringify({ channel: "chat:a", data: { n: 1 } }),
+  });
+  assert.equal(answer.status, 200);
+  await client.has('"pub":{"data":{"n":1}}');
+  assert.ok(!client.got.some((message) => message.startsWith("closed")), "nobody was dropped");
+  run.child.kill("SIGTERM");
+  assert.equal(await run.exited, 0);
+  assert.ok(!run.output().includes(key(2)));
 });
 
 test("an internal port takes the programs' paths away from the page's port", async () => {

@@ -9,11 +9,12 @@ export function serveCommand(program: Command): void {
   withKeyFlags(withCommonFlags(program.command("serve")))
     .description("run the server: broker, store, push engine, API and dashboard, without a demo fleet")
     .action(async (flags: CommonFlags) => {
-      const loaded = load(flags, { keys: keysOf({ ...flags }) });
+      const keys = keysOf({ ...flags });
+      const loaded = load(flags, { keys });
       await runServer({
         loaded,
         logTo: loaded.config.log,
-        hangup: "ignore",
+        hangup: () => load(flags, { keys, writeSecrets: false }),
         onReady: async (app, readyMs, log) => {
           if (loaded.secretsMade.length > 0) {
             log.info({ file: loaded.secretsFile, made: loaded.secretsMade.join(" ") }, "keys were made for this data folder");

@@ -40,7 +40,7 @@ import { runServer } from ${source("./run.ts")};
 const environment = ${JSON.stringify({ FLEETCAST_HTTP_SERVER_PORT: await freePort(), FLEETCAST_MQTT_PORT: await freePort(), ...config })};
 const loaded = loadConfig({ flags: { dataDir: ${JSON.stringify(join(folder, name))} }, environment, folder: ${JSON.stringify(folder)} });
 const onReady = async (app) => { ${onReady} };
-await runServer({ loaded, logTo: loaded.config.log, hangup: "ignore", onReady }).catch((refused) => {
+await runServer({ loaded, logTo: loaded.config.log, hangup: () => loaded, onReady }).catch((refused) => {
   process.stderr.write(refused.message);
   process.exitCode = 2;
 });

@@ -2,6 +2,7 @@ import type { App } from "../app.ts";
 import { startApp } from "../app.ts";
 import type { Loaded } from "../config/load.ts";
 import { createLogger, type ProcessLogger } from "./logger.ts";
+import { createReload, type Reload } from "./reload.ts";
 import { createSignalHandler } from "./signals.ts";
 import { exitCodes } from "./start-refused.ts";
 
@@ -15,8 +16,8 @@ export interface RunOptions {
   readonly logTo: Loaded["config"]["log"];
   /** Says warnings and errors to the person, too, where the log goes elsewhere. */
   readonly tell?: (line: string) => void;
-  /** What SIGHUP means: the terminal is gone (`start`), or somebody expects a reload, which is not there yet (`serve`). */
-  readonly hangup: "stop" | "ignore";
+  /** What SIGHUP means: the terminal is gone (`start`), or the configuration is to be read again by this (`serve`). */
+  readonly hangup: "stop" | (() => Loaded);
   /** Called once everything runs; what it answers is stopped first. Milliseconds since the process began. */
   readonly onReady: (app: App, readyMs: number, log: ProcessLogger) => Promise<Companion | undefined>;
 }
@@ -66,9 +67,11 @@ export async function runServer({ loaded, logTo, tell, hangup, onReady }: RunOpt
   });
   process.on("SIGTERM", onSignal);
   process.on("SIGINT", onSignal);
+  let reload: Reload | undefined;
   process.on("SIGHUP", (signal) => {
     if (hangup === "stop") onSignal(signal);
-    else log.warn({ signal }, "the configuration is read at the start only: restart to take a new one");
+    else if (reload === undefined) log.warn({ signal }, "not reloaded: the start is not over, or the end has begun");
+    else reload.now();
   });
 
   const starting = startApp(config, { log, onFatal: fail("the store failed: nothing more is acknowledged, the process ends") });
@@ -79,7 +82,9 @@ export async function runServer({ loaded, logTo, tell, hangup, onReady }: RunOpt
     throw cause;
   });
   const companion = await onReady(app, performance.now(), log);
+  if (hangup !== "stop") reload = createReload({ first: loaded, read: hangup, app, log });
   stop = async () => {
+    reload = undefined;
     await companion?.stop();
     await app.stop();
   };

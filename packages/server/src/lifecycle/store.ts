@@ -9,6 +9,12 @@ import { StartRefused } from "./start-refused.ts";
 /** Another process has the store open: the command line then asks that process instead. */
 export class StoreInUse extends StartRefused {}
 
+/** The longest history of a journaled channel that the store keeps at hand. */
+export function storeWindow({ engine }: Pick<Config, "engine">): number {
+  const journaled = [engine.withoutNamespace, ...engine.namespaces.values()].filter((options) => options.journal);
+  return Math.max(300, ...journaled.map((options) => Math.max(options.historySize, options.recoverySize)));
+}
+
 /** @throws StartRefused with one line that says what to change. */
 export async function openStore(config: Config, log: Logger): Promise<Journal> {
   try {
@@ -17,7 +23,6 @@ export async function openStore(config: Config, log: Logger): Promise<Journal> {
     const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
     throw new StartRefused(`the data folder ${config.dataDir} cannot be made (${code}); ${otherFolder}`, { cause });
   }
-  const windows = [...config.engine.namespaces.values()].map((options) => Math.max(options.historySize, options.recoverySize));
   try {
     return await openSqliteJournal({
       dir: config.dataDir,
@@ -26,7 +31,7 @@ export async function openStore(config: Config, log: Logger): Promise<Journal> {
       keepTelemetryMs: config.storage.keepTelemetryMs,
       keepEventsMs: config.storage.keepEventsMs,
       keepDeadLettersMax: config.storage.keepDeadLettersMax,
-      windowMax: Math.max(300, ...windows),
+      windowMax: storeWindow(config),
       commitSpacingMs,
       log,
     });

@@ -2,7 +2,7 @@ import { rpcNamespaceOptions } from "../table/options/channel.ts";
 import { namespaceOptions, pushChannelOptions } from "../table/options/namespace.ts";
 import { proxyOptions } from "../table/options/proxy.ts";
 import { centrifugoOptions, ownOptions } from "../table/options.ts";
-import type { Table } from "../table/standing.ts";
+import { live, type Table } from "../table/standing.ts";
 import { allRows, centrifugoRows, type Row, rowsOf } from "./rows.ts";
 import { configurationTexts, type PageLanguage, type PageTexts } from "./texts.ts";
 
@@ -20,10 +20,10 @@ export function configurationPage(language: PageLanguage = "en"): string {
   const texts = configurationTexts[language];
   const parts: readonly (readonly [string, Table])[] = [
     [texts.centrifugo, once],
-    [texts.proxies, proxyOptions],
-    [texts.namespaces, namespaceOptions],
-    [texts.rpcNamespaces, rpcNamespaceOptions],
-    [texts.pushChannels, pushChannelOptions],
+    [texts.proxies, live(proxyOptions)],
+    [texts.namespaces, live(namespaceOptions)],
+    [texts.rpcNamespaces, live(rpcNamespaceOptions)],
+    [texts.pushChannels, live(pushChannelOptions)],
     [texts.own, ownOptions],
   ];
   return `${[texts.intro, ...parts.flatMap(([text, table]) => [text, rowsAsTable(rowsOf(table), texts)])].join("\n\n")}\n`;
@@ -57,9 +57,10 @@ export function sectionTable(section: string): string | undefined {
 
 /** What belongs to something refused is not listed: the row of that says it. */
 function rowsAsTable(rows: readonly Row[], texts: PageTexts): string {
-  const lines = rows.flatMap(({ path, type, initial, sentence, standing, remark }) => {
+  const lines = rows.flatMap(({ path, type, initial, sentence, standing, remark, live }) => {
     if (standing === "part") return [];
-    const here = standing === "honoured" ? "" : `${standing === "refused" ? `**${texts.refused}**` : texts.unneeded}: ${remark}`;
+    const honoured = live ? texts.live : "";
+    const here = standing === "honoured" ? honoured : `${standing === "refused" ? `**${texts.refused}**` : texts.unneeded}: ${remark}`;
     return [`| ${[`\`${path}\``, type, code(initial), sentence, here].map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`];
   });
   return [texts.head, "|---|---|---|---|---|", ...lines].join("\n");

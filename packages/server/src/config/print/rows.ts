@@ -17,6 +17,8 @@ export interface Row {
   readonly standing: "honoured" | "not needed" | "refused" | "part";
   /** What to do about a refused key, why one is not needed, what a part belongs to. */
   readonly remark: string;
+  /** A reload takes it. */
+  readonly live: boolean;
 }
 
 /** Everything that a configuration can say, Centrifugo's keys first. */
@@ -35,14 +37,25 @@ export function rowsOf(table: Table): Row[] {
 function listRows(list: ListPath): Row[] {
   const { table } = namedLists[list];
   return Object.entries(table).map(([option, declared]) =>
-    rowOf(table, option, declared, `${list}[].${option}`, variableName(`${list}.<name>.${option}`)),
+    rowOf(table, option, liveIn(list, declared), `${list}[].${option}`, variableName(`${list}.<name>.${option}`)),
   );
+}
+
+/** A list is taken as a whole. */
+function liveIn(list: ListPath, option: Option<unknown>): Option<unknown> {
+  return list === "consumers" ? option : { ...option, live: true };
 }
 
 function pushChannelRows(): Row[] {
   const section = "push.channels";
   return Object.entries(pushChannelOptions).map(([option, declared]) =>
-    rowOf(pushChannelOptions, option, declared, `${section}.<name>.${option}`, variableName(`${section}.<name>.${option}`)),
+    rowOf(
+      pushChannelOptions,
+      option,
+      { ...declared, live: true },
+      `${section}.<name>.${option}`,
+      variableName(`${section}.<name>.${option}`),
+    ),
   );
 }
 
@@ -56,6 +69,7 @@ function rowOf(table: Table, key: string, option: Option<unknown>, path: string,
     sentence: option.sentence,
     standing: standing === undefined ? "honoured" : standing.kind === "unneeded" ? "not needed" : standing.kind,
     remark: remarkOf(standing),
+    live: option.live === true,
   };
 }
 

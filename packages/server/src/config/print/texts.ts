@@ -12,6 +12,7 @@ export interface PageTexts {
   readonly head: string;
   readonly refused: string;
   readonly unneeded: string;
+  readonly live: string;
 }
 
 export const configurationTexts: Readonly<Record<PageLanguage, PageTexts>> = {
@@ -40,13 +41,16 @@ same in base64, or the path of a file.
 Keys that nobody sets (\`http_api.key\`, \`client.token.hmac_secret_key\`, \`push.centrifugo.proxy_secret\`, and some that only Fleetcast needs) are made at the
 first start and kept in \`<data>/secrets.json\`, mode 0600.
 
+\`SIGHUP\` lets \`fleetcast serve\` read its file again. It takes all of it or nothing: a file that a start would refuse, and one that changes a key which is not *live*,
+changes nothing and says so in one line of the log. Connections live on; subscriptions of a namespace that is gone end.
+
 \`fleetcast genconfig\` writes a first file with keys of its own, \`fleetcast defaultconfig\` and \`fleetcast defaultenv\` print every key with its value, \`fleetcast
 configdoc\` shows this page in a browser. An editor that knows JSON Schema completes and checks a file with \`packages/server/schema/fleetcast.schema.json\`.`,
     centrifugo: `## Keys of Centrifugo v6
 
 An existing Centrifugo file starts Fleetcast unchanged, or is refused with the list of the keys that Fleetcast does not honour and what to do about each.
 **refused** means: any value but the default stops the start; what belongs to a refused key is taken and has no effect. **not needed** means: taken, and
-another value than the default is a warning. [Every option of Centrifugo v6.9.6](centrifugo-options.md) is listed with how it stands.`,
+another value than the default is a warning. **live** means: \`SIGHUP\` takes another value while everything runs. [Every option of Centrifugo v6.9.6](centrifugo-options.md) is listed with how it stands.`,
     proxies: `## Proxies
 
 Each of \`client.proxy.connect\`, \`client.proxy.refresh\`, \`channel.proxy.<subscribe|publish|sub_refresh|map_publish|map_remove|shared_poll_refresh>\` and
@@ -63,6 +67,7 @@ In the environment: \`CENTRIFUGO_CHANNEL_NAMESPACES\` (JSON, or names separated 
     head: "| Key | Type | Default | Meaning | Here |",
     refused: "refused",
     unneeded: "not needed",
+    live: "live",
   },
   "zh-CN": {
     intro: `# 配置
@@ -85,12 +90,15 @@ Fleetcast 不需要任何配置即可启动。设置来自以下位置，后者�
 
 没有设置的密钥（\`http_api.key\`、\`client.token.hmac_secret_key\`、\`push.centrifugo.proxy_secret\`，以及几个只有 Fleetcast 需要的密钥）在首次启动时生成，保存在 \`<data>/secrets.json\`，权限 0600。
 
+\`SIGHUP\` 让 \`fleetcast serve\` 重新读取文件：要么全部应用，要么完全不变。启动会拒绝的文件，以及改动了不支持热加载的键的文件，都不会改变任何东西，并在日志中写一行说明。连接保持不断；
+被删除的命名空间的订阅会结束。
+
 \`fleetcast genconfig\` 写出带有新密钥的第一个文件；\`fleetcast defaultconfig\` 与 \`fleetcast defaultenv\` 打印每个键及其值；\`fleetcast configdoc\` 在浏览器中显示本页。支持 JSON Schema 的编辑器可以用
 \`packages/server/schema/fleetcast.schema.json\` 补全并检查文件。`,
     centrifugo: `## Centrifugo v6 的键
 
 现有的 Centrifugo 文件可以原样启动 Fleetcast；否则启动被拒绝，并列出 Fleetcast 不支持的键以及每个键的处理办法。**拒绝**：默认值以外的任何值都会阻止启动；属于被拒绝的键的设置会被接受，但没有作用。
-**不需要**：会被接受，与默认值不同时给出警告。[Centrifugo v6.9.6 的全部选项](centrifugo-options.md)逐一列出了各自的处理方式。`,
+**不需要**：会被接受，与默认值不同时给出警告。**热加载**：\`SIGHUP\` 可以在运行中应用新的值。[Centrifugo v6.9.6 的全部选项](centrifugo-options.md)逐一列出了各自的处理方式。`,
     proxies: `## 代理
 
 \`client.proxy.connect\`、\`client.proxy.refresh\`、\`channel.proxy.<subscribe|publish|sub_refresh|map_publish|map_remove|shared_poll_refresh>\` 和 \`rpc.proxy\` 各有以下设置；\`proxies\`
@@ -106,5 +114,6 @@ Fleetcast 不需要任何配置即可启动。设置来自以下位置，后者�
     head: "| 键 | 类型 | 默认值 | 含义 | 处理 |",
     refused: "拒绝",
     unneeded: "不需要",
+    live: "热加载",
   },
 };

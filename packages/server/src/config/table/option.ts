@@ -16,6 +16,8 @@ export interface Option<T> {
   readonly values?: readonly string[];
   /** How an empty value stands in a complete file where that is not the default itself. */
   readonly empty?: "";
+  /** SIGHUP takes another value while everything runs; anything else asks for a restart. */
+  readonly live?: true;
   /** Absent: honoured. */
   readonly standing?: Standing;
   /** `warning`: taken, but probably not what was meant. */

@@ -7,7 +7,7 @@ import { operationsOptions } from "./options/operations.ts";
 import { ownOptions } from "./options/own.ts";
 import { scalingOptions } from "./options/scaling.ts";
 import { transportOptions } from "./options/transports.ts";
-import { under } from "./standing.ts";
+import { live, under } from "./standing.ts";
 
 export { ownOptions };
 
@@ -21,7 +21,7 @@ export const centrifugoOptions = {
   ...transportOptions,
   ...clientOptions,
   ...channelOptions,
-  ...under("channel.without_namespace", namespaceOptions),
+  ...under("channel.without_namespace", live(namespaceOptions)),
   ...operationsOptions,
   ...scalingOptions,
 } as const;

@@ -39,6 +39,11 @@ export function partOf<G extends Table>(of: string, group: G): G {
   return Object.fromEntries(Object.entries(group).map(([key, option]) => [key, { ...option, standing: { kind: "part", of } }])) as G;
 }
 
+/** Keys that a reload can take. */
+export function live<G extends Table>(group: G): G {
+  return Object.fromEntries(Object.entries(group).map(([key, option]) => [key, { ...option, live: true }])) as G;
+}
+
 export type Under<P extends string, G> = { readonly [K in keyof G & string as `${P}.${K}`]: G[K] };
 
 /** A shared group of options below a path: `under("http_server.tls", tlsOptions)`. */
