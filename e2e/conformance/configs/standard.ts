@@ -28,6 +28,15 @@ export const standard: ConfigFile = {
         presence: true,
         allow_presence_for_client: true,
       },
+      {
+        name: "tagged",
+        allow_subscribe_for_client: true,
+        allow_publish_for_client: true,
+        ...history,
+        force_recovery: true,
+        allow_tags_filter: true,
+        allow_history_for_client: true,
+      },
       // Nothing at all.
       { name: "closed", presence: true, ...history },
       // Nothing even there.

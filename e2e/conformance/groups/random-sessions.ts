@@ -12,16 +12,16 @@ const { group, rule } = conformance({
 
 const sessionsPerRule = 12;
 const stepsPerSession = 40;
-/** More of them, or others: `CONFORMANCE_SEED=17 CONFORMANCE_SESSIONS=500`. */
+/** More of them, or others: `CONFORMANCE_SEED=17 CONFORMANCE_SESSIONS=500`; one alone: `CONFORMANCE_SESSION=1060006 ... --show`. */
 const firstSeed = Number(process.env["CONFORMANCE_SEED"] ?? 1);
+const oneSession = process.env["CONFORMANCE_SESSION"];
 const sessions = Number(process.env["CONFORMANCE_SESSIONS"] ?? sessionsPerRule);
 
 for (let number = 1; number <= 6; number++) {
   rule(`[G14.${number}] random sessions, part ${number} of 6`, { limitMs: 20_000 + sessions * 2_000 }, async (side) => {
-    for (let i = 0; i < sessions; i++) {
-      const seed = firstSeed * 1_000_000 + number * 10_000 + i;
-      await playSession(side, seed, stepsPerSession);
-    }
+    const first = firstSeed * 1_000_000 + number * 10_000;
+    const seeds = oneSession === undefined ? Array.from({ length: sessions }, (_, i) => first + i) : [Number(oneSession)];
+    for (const seed of seeds) await playSession(side, seed, stepsPerSession);
     assert.equal(side.engine.isRunning, true);
   });
 }

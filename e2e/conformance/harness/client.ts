@@ -62,6 +62,11 @@ export class Client {
     this.socket.send(opcode, frame);
   }
 
+  /** A line in the transcript: `said` is for people, anything else is compared. */
+  note(line: string, kind: "said" | "compared"): void {
+    this.#lane.add(kind === "said" ? saidMark + line : line);
+  }
+
   pong(): void {
     this.sendFrame(this.#format.name === "json" ? "{}" : Uint8Array.of(0));
   }

@@ -31,7 +31,7 @@ export class Dice {
 
 const namespaces = [
   ...["open", "closed", "bare", "anon", "subs", "hist", "rec", "pos", "ask", "plain", "cache", "standing"],
-  ...["mine", "re", "any", "json", "obj", "bin", "small", "nowhere", "jl"],
+  ...["mine", "re", "any", "json", "obj", "bin", "small", "nowhere", "jl", "tagged", "tagged"],
 ];
 
 /**
@@ -99,7 +99,7 @@ function position(session: Session, channel: string): Wire {
 
 const methods = [
   ...["subscribe", "subscribe", "subscribe", "subscribe", "unsubscribe", "unsubscribe", "publish", "publish"],
-  ...["history", "history", "presence", "presence_stats", "rpc", "sub_refresh"],
+  ...["history", "history", "presence", "presence_stats", "rpc", "sub_refresh", "refresh"],
 ];
 
 /**
@@ -146,6 +146,7 @@ const requests: Readonly<Record<string, (session: Session, channel: string) => W
   presence: (_session, channel) => ({ channel }),
   presence_stats: (_session, channel) => ({ channel }),
   rpc: ({ dice }) => ({ method: dice.oneOf(["", "a"]), data: 1 }),
+  refresh: ({ side, dice, seed }) => ({ token: dice.once(6) ? "" : side.token({ sub: side.user(`u${seed}`), info: { n: 9 } }) }),
   sub_refresh: (session, channel) => ({ channel, token: tokenOf(session, channel) }),
 };
 
@@ -184,34 +185,51 @@ function dataOf(dice: Dice): unknown {
   return dice.oneOf<unknown>([{ v: dice.below(100) }, dice.below(100), "text <b>", [1, { a: null }], null]);
 }
 
+const apiMethods = [
+  ...["publish", "publish", "publish", "publish", "publish", "publish", "broadcast", "history", "presence_stats"],
+  ...["unsubscribe", "history_remove", "subscribe", "refresh"],
+];
+
 async function callApi(session: Session): Promise<void> {
   const { side, dice, seed } = session;
   const channel = channelOf(session);
-  const method = dice.oneOf([
-    "publish",
-    "publish",
-    "publish",
-    "publish",
-    "publish",
-    "history",
-    "presence_stats",
-    "unsubscribe",
-    "history_remove",
-  ]);
-  const params: Wire = { channel };
+  const method = dice.oneOf(apiMethods);
   // A known difference: from no channel we unsubscribe nobody, and say so to nobody (docs/spec/push.md, section 6).
   if (method === "unsubscribe" && channel === "") return;
-  if (method === "publish") {
-    if (!dice.once(20)) params["data"] = dataOf(dice);
-    if (dice.once(6)) params["tags"] = { k: dice.oneOf(["v", "w"]) };
-    if (dice.once(10)) params["skip_history"] = true;
-    if (dice.once(8)) params["idempotency_key"] = `k${dice.below(3)}`;
-    if (dice.once(8)) Object.assign(params, { version: dice.below(4), version_epoch: dice.oneOf(["", "e"]) });
-    if (dice.once(8)) params["delta"] = true;
-  }
-  if (method === "history") Object.assign(params, { limit: dice.oneOf([-1, 0, 2]), reverse: dice.once(2) });
-  if (method === "unsubscribe") params["user"] = side.user(`u${seed}`);
+  // A user's connections are gone through in any order there, so who hears whose join or leave is not the same.
+  if (["subscribe", "unsubscribe"].includes(method) && channel.startsWith("jl:")) return;
+  const user = side.user(`u${seed}`);
+  const params = apiParams[method]!(session, channel, user);
   const { body } = await side.apiAnswer(method, params);
   const epoch = /"epoch":"([^"]+)"/.exec(body)?.[1];
-  if (epoch !== undefined) session.epochs.set(channel, epoch);
+  if (epoch !== undefined && method !== "broadcast") session.epochs.set(channel, epoch);
+}
+
+const apiParams: Readonly<Record<string, (session: Session, channel: string, user: string) => Wire>> = {
+  publish: (session, channel) => ({ channel, ...publication(session) }),
+  broadcast: (session, channel) => ({ channels: [channel, "nowhere:a", ""], ...publication(session) }),
+  history: ({ dice }, channel) => ({ channel, limit: dice.oneOf([-1, 0, 2]), reverse: dice.once(2) }),
+  presence_stats: (_session, channel) => ({ channel }),
+  unsubscribe: (_session, channel, user) => ({ channel, user }),
+  history_remove: (_session, channel) => ({ channel }),
+  subscribe: ({ dice }, channel, user) => ({
+    ...{ channel, user },
+    ...(dice.once(2) ? { info: { s: 1 }, data: { d: [1] } } : {}),
+    ...(dice.once(2) ? { override: { force_recovery: { value: dice.once(2) } } } : {}),
+  }),
+  refresh: ({ dice }, _channel, user) => ({
+    user,
+    ...(dice.once(6) ? { expired: true } : { expire_at: dice.once(2) ? inSeconds(7_200) : 0 }),
+  }),
+};
+
+function publication({ dice }: Session): Wire {
+  return {
+    ...(dice.once(20) ? {} : { data: dataOf(dice) }),
+    ...(dice.once(4) ? { tags: { k: dice.oneOf(["v", "w"]) } } : {}),
+    ...(dice.once(10) ? { skip_history: true } : {}),
+    ...(dice.once(8) ? { idempotency_key: `k${dice.below(3)}` } : {}),
+    ...(dice.once(8) ? { version: dice.below(4), version_epoch: dice.oneOf(["", "e"]) } : {}),
+    ...(dice.once(8) ? { delta: true } : {}),
+  };
 }

@@ -77,7 +77,8 @@ export function differences(ours: Transcript, real: Transcript, comparison: Comp
     for (let i = 0; i < Math.max(a.length, b.length); i++) {
       if (a[i] === b[i]) continue;
       const shown = (lines: readonly string[]): string => clipped(lines[i] ?? "(nothing)");
-      found.push(`${name}, line ${i + 1}\n      said ${clipped(ours.saidBefore(name, i))}\n      ours ${shown(a)}\n      real ${shown(b)}`);
+      const said = `      said ${clipped(ours.saidBefore(name, i))}\n        to ${clipped(real.saidBefore(name, i))}`;
+      found.push(`${name}, line ${i + 1}\n${said}\n      ours ${shown(a)}\n      real ${shown(b)}`);
       break;
     }
   }
