@@ -30,7 +30,8 @@ export async function sendDamaged(side: Side, seed: number, count: number): Prom
  */
 async function answered(client: Client): Promise<void> {
   const before = client.messages.length;
-  for (let waitedMs = 0; waitedMs < 3_000 && client.ending === undefined && client.messages.length === before; waitedMs += 2) await pause(2);
+  for (let waitedMs = 0; waitedMs < 3_000 && client.ending === undefined && client.messages.length === before; waitedMs += 2)
+    await pause(2);
   if (client.ending === undefined) await pause(6);
 }
 
