@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, statSync, w
 import { join } from "node:path";
 import { ConfigError } from "./problems.ts";
 import type { Settings } from "./settings.ts";
-import type { OptionPath, OptionValues } from "./table/options.ts";
+import type { OptionValues } from "./table/options.ts";
 
 /** What `<data>/secrets.json` may hold. A key that the file or the environment of the start sets is not in it. */
 export interface Secrets {
@@ -47,9 +47,16 @@ export function completeSecrets(settings: Settings, dataDir: string, write = tru
   return { secrets, file, made, warnings };
 }
 
-/** Tokens of our own users cannot be signed with `client.token` where a key set or a regular expression decides over tokens. */
+/**
+ * Tokens of our own users cannot be signed with the configured keys where a key set or a regular expression decides over tokens,
+ * or where subscription tokens have only keys of which we do not have the private half.
+ */
 export function needsOwnTokenKey(values: OptionValues): boolean {
-  return ["jwks_public_endpoint", "audience_regex", "issuer_regex"].some((key) => values[`client.token.${key}` as OptionPath] !== "");
+  const decides = (section: "client.token" | "client.subscription_token"): boolean =>
+    (["jwks_public_endpoint", "audience_regex", "issuer_regex"] as const).some((key) => values[`${section}.${key}`] !== "");
+  if (decides("client.token")) return true;
+  if (!values["client.subscription_token.enabled"]) return false;
+  return decides("client.subscription_token") || values["client.subscription_token.hmac_secret_key"] === "";
 }
 
 function readSecrets(file: string): Secrets {

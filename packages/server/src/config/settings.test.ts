@@ -365,3 +365,30 @@ test("the finished configuration is frozen to its leaves", () => {
     (config.http as { port: number }).port = 1;
   }, TypeError);
 });
+
+test("our own users' tokens get a key of their own where the configured ones cannot sign them", () => {
+  const ownKeyOf = (client: string): string => {
+    const config = join(folder, `own${files++}.yaml`);
+    writeFileSync(config, `client:\n${client}`);
+    return loadConfig({ flags: { config, dataDir: join(folder, `own-data${files}`) }, environment: {}, folder }).config.client.ownTokenKey;
+  };
+  const secret = "hmac_secret_key: a-secret-of-more-than-32-bytes-for-tests";
+  assert.equal(ownKeyOf(`  token: { ${secret} }\n`), "");
+  assert.equal(ownKeyOf(`  subscription_token: { enabled: true, ${secret} }\n`), "");
+  assert.equal(ownKeyOf(`  subscription_token: { jwks_public_endpoint: "https://id.example.com/keys" }\n`), "", "off");
+  for (const client of [
+    `  token: { jwks_public_endpoint: "https://id.example.com/keys" }\n`,
+    `  token: { ${secret}, issuer_regex: "^x$" }\n`,
+    `  subscription_token: { enabled: true, ${secret}, audience_regex: "^x$" }\n`,
+    `  subscription_token: { enabled: true, jwks_public_endpoint: "https://id.example.com/keys" }\n`,
+    `  subscription_token: { enabled: true }\n`,
+  ]) {
+    assert.ok(ownKeyOf(client).length >= 43, client);
+  }
+});
+
+test("a Centrifugo that verifies with keys of others is worth a warning: our own users get no live data from it", () => {
+  const text = "push: { engine: centrifugo }\nclient: { token: { jwks_public_endpoint: 'https://id.example.com/keys' } }\n";
+  assert.match(settingsOf(text).warnings.join("\n"), /people of the dashboard/);
+  assert.doesNotMatch(settingsOf(text.replace("centrifugo", "embedded")).warnings.join("\n"), /people of the dashboard/);
+});

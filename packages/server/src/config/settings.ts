@@ -12,6 +12,7 @@ import { insecurePaths, judgeTogether } from "./judge/together.ts";
 import { ConfigError, shownName } from "./problems.ts";
 import { findFile, readFile } from "./read/file.ts";
 import { emptyGathered, type Gathered, gatherEnvironment, gatherFile, gatherFlags, knownVariables, type Raw } from "./read/gather.ts";
+import { needsOwnTokenKey } from "./secrets.ts";
 import { tlsOptions } from "./table/options/tls.ts";
 import { type OptionValues, options } from "./table/options.ts";
 import { slice } from "./table/slice.ts";
@@ -160,6 +161,11 @@ function warningsOf(values: OptionValues): string[] {
   for (const path of insecurePaths) if (values[path]) warnings.push(`${path} ${insecureMeans[path]}`);
   if (values["server.tls_in_front"] && values["mqtt.open_on_loopback"] && values["mqtt.broker"] === "embedded") {
     warnings.push("mqtt.open_on_loopback lets every device in that comes through a proxy on this machine");
+  }
+  if (values["push.engine"] === "centrifugo" && needsOwnTokenKey(values)) {
+    warnings.push(
+      "people of the dashboard get no live data: Centrifugo verifies tokens with keys that only your backend has; push.engine embedded has a key of its own for them",
+    );
   }
   return warnings;
 }
