@@ -127,6 +127,7 @@ async function assemble(config: Config, { log, onFatal, wrapJournal }: AppOption
     reload(next) {
       const nextSigner = signerOf(next);
       reload(next);
+      doors.reload(next);
       signer.replace(nextSigner);
       state.config = next;
     },

@@ -220,6 +220,19 @@ test("[R3] SIGTERM ends with 0; a second within a second is the same wish; the f
   }
 });
 
+test("pid_file holds the id while the process runs; one that cannot be written is 2", async () => {
+  const pidFile = join(folder, "fleetcast.pid");
+  const env = { ...(await freePorts()), FLEETCAST_PID_FILE: pidFile };
+  const run = fleetcast(["serve", "--data-dir", "pid"], env);
+  await until("ready", () => /"msg":"ready"/.test(run.output()));
+  assert.equal(readFileSync(pidFile, "utf8"), `${run.child.pid}\n`);
+  run.child.kill("SIGTERM");
+  assert.equal(await run.exited, 0);
+  assert.ok(!existsSync(pidFile));
+  const refused = await ended(["serve", "--data-dir", "pid", "--pid_file", "none/x.pid"], await freePorts());
+  assert.deepEqual([refused.code, /pid_file .*none\/x\.pid cannot be written \(ENOENT\)/.test(refused.output)], [2, true], refused.output);
+});
+
 test("[R6] [F16] SIGHUP exchanges namespaces and keys under connected clients; a bad file changes nothing", {
   timeout: 60_000,
 }, async () => {
@@ -262,8 +275,23 @@ test("[R6] [F16] SIGHUP exchanges namespaces and keys under connected clients; a
 
   await hangup(`${file(chat, 2)}websocket: {compression: true}\n`, /not reloaded.*only a restart takes websocket\.compression/);
   await hangup("channel: {namespaces: [", /not reloaded.*does not parse/);
+  const upgraded = async (origin: string) => {
+    const headers = {
+      Connection: "Upgrade",
+      Upgrade: "websocket",
+      "Sec-WebSocket-Version": "13",
+      "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+    };
+    return (await fetch(`http://${base}/connection/websocket`, { headers: { ...headers, Origin: origin } })).status;
+  };
+  assert.equal(await upgraded("https://a.example"), 403);
   await connect(first).has('"id":1,"connect"');
-  await hangup(file(`${chat.replace("}", ", presence: true}")}`, 2), /"msg":"the configuration was reloaded"/);
+  const changed = file(`${chat.replace("}", ", presence: true}")}`, 2).replace(
+    "client: {",
+    'client: {allowed_origins: ["https://a.example"], ',
+  );
+  await hangup(changed, /"msg":"the configuration was reloaded"/);
+  assert.notEqual(await upgraded("https://a.example"), 403);
   await client.has('{"push":{"channel":"news:a","unsubscribe":{"code":2000');
   await connect(first).has("closed 3500");
   await connect(second).has('"id":1,"connect"');

@@ -52,6 +52,19 @@ test("[CFG5] names of the environment are added to the file's entries, JSON repl
   assert.match(read(file, "json", { CENTRIFUGO_CHANNEL_NAMESPACES_NEWS_PRESENSE: "1" }).warnings.join("\n"), /has no such option/);
 });
 
+test("[K1] with --strict a variable or a section of ours that belongs to nothing is refused, too", () => {
+  const strict = (text: string, environment: Record<string, string>) => {
+    const config = join(folder, `c${files++}.yaml`);
+    writeFileSync(config, text);
+    return () => readSettings({ flags: { config }, environment, folder, strict: true });
+  };
+  assert.throws(
+    strict("{}", { CENTRIFUGO_PROXIES_GONE_TIMEOUT: "1s" }),
+    /--strict: environment CENTRIFUGO_PROXIES_GONE_TIMEOUT: unknown name/,
+  );
+  assert.throws(strict("push: {channels: {gone: {max_rate: 4}}}", {}), /--strict: push\.channels\.gone: there is no such namespace/);
+});
+
 test("[CFG4] both prefixes name the entry's option, too: different values are refused", () => {
   const file = JSON.stringify({ channel: { namespaces: [{ name: "news" }] } });
   const both = { FLEETCAST_CHANNEL_NAMESPACES_NEWS_PRESENCE: "true", CENTRIFUGO_CHANNEL_NAMESPACES_NEWS_PRESENCE: "false" };

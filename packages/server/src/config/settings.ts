@@ -71,6 +71,7 @@ export function readSettings(sources: Sources): Settings {
     problems: gathered.problems,
     warnings: [],
     refused: [],
+    strays: [],
     unknown: [],
   };
   const values = judgeValues(gathered, findings);
@@ -124,7 +125,7 @@ function unknownNames(gathered: Gathered, findings: Findings): string[] {
     const nearest = nearestOf(variable, knownVariables());
     return `environment: unknown name ${shownName(variable)}${nearest === undefined ? "" : `; ${nearest} was meant?`}`;
   });
-  return [...keys, ...variables];
+  return [...keys, ...variables, ...findings.strays];
 }
 
 /** The nearest known name, where one is near enough to be meant. */

@@ -8,7 +8,8 @@ import { ListenError, type Listener, listen } from "../runtime/listener.ts";
 import { createRouter } from "../runtime/router.ts";
 import { openStaticFiles, type StaticFiles } from "../runtime/static-files.ts";
 import { createTransportDoor, type TransportDoor } from "../runtime/transport-door.ts";
-import { originRule } from "../transports/origin.ts";
+import { type OriginRule, originRule } from "../transports/origin.ts";
+import type { RequestDetails } from "../transports/request-details.ts";
 import { cannotListen, doors } from "./start-refused.ts";
 import { requestDetails, transportOptions } from "./transport-options.ts";
 
@@ -18,6 +19,8 @@ const reservedPrefixes = ["/v1", "/api", "/connection", "/emulation", "/admin", 
 export interface HttpDoors {
   /** `127.0.0.1:8000` and the like. */
   readonly addresses: readonly string[];
+  /** Other origins, and other headers for proxies and users, from the next connection on. */
+  reload(next: Config): void;
   stopAccepting(): void;
   stop(): Promise<void>;
 }
@@ -36,7 +39,8 @@ export function openHttpDoors(ports: {
   const { config, routes, engine, log } = ports;
   const { http } = config;
   const separate = http.internalPort !== 0;
-  const transports = transportDoor(config, engine, log);
+  const admission = liveAdmission(config);
+  const transports = transportDoor(config, admission, engine, log);
   const isInternal = (route: Route): boolean => separate && route.listener === "internal";
   const opened: Listener[] = [];
   const open = (door: "http" | "internal", address: string, port: number, doorRoutes: readonly Route[], withPage: boolean): void => {
@@ -63,6 +67,7 @@ export function openHttpDoors(ports: {
   if (separate) open("internal", http.internalAddress, http.internalPort, routes.filter(isInternal), false);
   return {
     addresses: opened.flatMap((listener) => listener.addresses),
+    reload: admission.reload,
     stopAccepting: () => {
       for (const listener of opened) listener.stopAccepting();
     },
@@ -78,14 +83,46 @@ function page(config: Config): StaticFiles | undefined {
   return config.dashboard.enabled ? openStaticFiles(config.dashboard.dir) : undefined;
 }
 
-function transportDoor(config: Config, engine: Engine | undefined, log: Logger): TransportDoor | undefined {
+interface LiveAdmission {
+  readonly origin: OriginRule;
+  readonly details: RequestDetails;
+  reload(next: Config): void;
+}
+
+/** Who may connect and what is kept of the request, as a reload says last. */
+function liveAdmission(config: Config): LiveAdmission {
+  let origin = originRule(config.client.allowedOrigins);
+  let details = requestDetails(config);
+  return {
+    origin: (...asked) => origin(...asked),
+    details: {
+      get keptHeaders() {
+        return details.keptHeaders;
+      },
+      get userHeader() {
+        return details.userHeader;
+      },
+    },
+    reload(next) {
+      origin = originRule(next.client.allowedOrigins);
+      details = requestDetails(next);
+    },
+  };
+}
+
+function transportDoor(
+  config: Config,
+  { origin, details }: LiveAdmission,
+  engine: Engine | undefined,
+  log: Logger,
+): TransportDoor | undefined {
   if (engine === undefined) return undefined;
   return createTransportDoor(transportOptions(config), {
     engine,
     clock: systemClock,
     log,
-    origin: originRule(config.client.allowedOrigins),
-    details: requestDetails(config),
+    origin,
+    details,
     limits: { connectionsMax: config.client.connectionsMax, connectionsPerSecondMax: config.client.connectionsPerSMax },
   });
 }

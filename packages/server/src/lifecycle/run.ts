@@ -2,6 +2,7 @@ import type { App } from "../app.ts";
 import { startApp } from "../app.ts";
 import type { Loaded } from "../config/load.ts";
 import { createLogger, type ProcessLogger } from "./logger.ts";
+import { writePidFile } from "./pid-file.ts";
 import { createReload, type Reload } from "./reload.ts";
 import { createSignalHandler } from "./signals.ts";
 import { exitCodes } from "./start-refused.ts";
@@ -44,6 +45,9 @@ export async function runServer({ loaded, logTo, tell, hangup, onReady }: RunOpt
   process.on("uncaughtException", fail("an exception was not caught: the process ends"));
   process.on("unhandledRejection", fail("a rejection was not handled: the process ends"));
   for (const warning of loaded.warnings) log.warn({}, warning);
+
+  const removePidFile = writePidFile(config.pidFile);
+  process.on("exit", removePidFile);
 
   let stop = async (): Promise<void> => end(exitCodes.done);
   const onSignal = createSignalHandler({

@@ -13,6 +13,8 @@ export interface Findings {
   readonly warnings: string[];
   /** Keys that Centrifugo honours and we do not. */
   readonly refused: Problem[];
+  /** Names that belong to nothing, each told whole; refused with --strict. */
+  readonly strays: string[];
   /** Unknown keys, for the nearest name among `known`. */
   readonly unknown: { readonly path: string; readonly source: string; readonly known: readonly string[]; readonly above: string }[];
 }

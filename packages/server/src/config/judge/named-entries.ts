@@ -135,6 +135,6 @@ function assignVariables(list: ListPath, gathered: Gathered, entries: readonly W
     if (isTaken) continue;
     const owner = entries.find((entry) => name.startsWith(`${variablePart(entry.name)}_`));
     const what = owner === undefined ? `there is no entry of ${list} that it could belong to` : `${list} has no such option`;
-    findings.warnings.push(`${raw.source}: unknown name; ${what}`);
+    findings.strays.push(`${raw.source}: unknown name; ${what}`);
   }
 }

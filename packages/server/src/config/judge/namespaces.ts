@@ -40,7 +40,7 @@ export function judgeNamespaces(
   const names = described.map((namespace) => namespace.name);
   assignPushVariables(gathered, names, findings);
   for (const name of gathered.pushChannels.keys()) {
-    if (!names.includes(name)) findings.warnings.push(`push.channels.${shownName(name)}: there is no such namespace`);
+    if (!names.includes(name)) findings.strays.push(`push.channels.${shownName(name)}: there is no such namespace`);
   }
   const judge = (namespace: Described): ChannelOptions => {
     const push = pushValues(namespace, gathered, values, findings);
@@ -149,7 +149,7 @@ function assignPushVariables(gathered: Gathered, names: readonly string[], findi
   for (const { name, raw } of gathered.pushVariables) {
     const namespace = names.find((candidate) => name.startsWith(`${variablePart(candidate)}_`));
     const option = namespace === undefined ? "" : name.slice(namespace.length + 1).toLowerCase();
-    if (namespace === undefined || !Object.hasOwn(pushChannelOptions, option)) findings.warnings.push(`${raw.source}: unknown name`);
+    if (namespace === undefined || !Object.hasOwn(pushChannelOptions, option)) findings.strays.push(`${raw.source}: unknown name`);
     else pushOption(gathered, namespace, option, raw);
   }
 }

@@ -43,11 +43,6 @@ export const tokenOptions = {
 } as const;
 
 export const clientOptions = {
-  "client.allowed_origins": list(
-    undefined,
-    "Origins that may connect, as globs. The server's own origin always may; absent: loopback origins, too.",
-  ),
-  "client.user_id_http_header": string("", "Header that carries the user id which a proxy in front has verified; replaces tokens."),
   "client.ping_interval": duration(25_000, "How often the server pings a client. Longer than client.pong_timeout."),
   "client.pong_timeout": duration(8_000, "How long it waits for the answer before it closes with 3012."),
   "client.concurrency": int(0, { min: 1, max: 1_024 }, "Commands of one connection worked on at a time. Empty: one after another."),
@@ -61,6 +56,11 @@ export const clientOptions = {
   ),
   "shared_poll.concurrency_limit": int(64, count, "Requests to backends at a time."),
   ...live({
+    "client.allowed_origins": list(
+      undefined,
+      "Origins that may connect, as globs. The server's own origin always may; absent: loopback origins, too.",
+    ),
+    "client.user_id_http_header": string("", "Header that carries the user id which a proxy in front has verified; replaces tokens."),
     ...under("client.token", {
       ...tokenOptions,
       hmac_secret_key: secret("Key of connection tokens signed with HS256, HS384, HS512. Without any key one is made at the first start."),

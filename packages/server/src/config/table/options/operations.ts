@@ -53,7 +53,7 @@ export const operationsOptions = {
     "`info` tells the numbers of the moment",
   ),
   "shutdown.timeout": duration(30_000, "Time that draining may take after SIGTERM."),
-  pid_file: notYet(string("", "File that holds the process's id while it runs.")),
+  pid_file: string("", "File that holds the process's id while it runs."),
   "usage_stats.disabled": unneeded(bool(false, "Sends no usage statistics."), "none are ever sent"),
   enable_unreleased_features: unneeded(bool(false, "Switches unfinished features on."), "there are none behind a switch"),
 } as const;
