@@ -14,9 +14,9 @@ const heldOverheadBytes = 64;
 export class Delivery {
   readonly channel: HubChannel;
   readonly push: Push;
-  /** Position that it moves a subscriber to: the publication's own; offset 0 for what has none. */
-  offset: number;
-  epoch: string;
+  /** Position of a publication in a channel with history; offset 0 for everything else. */
+  readonly offset: number;
+  readonly epoch: string;
   /** The first position that it moves a subscriber over: its own, or that of the first publication whose place it took. */
   first: number;
   /** The publication to which delta subscribers may be sent a patch, where it was published with delta. */
@@ -58,20 +58,14 @@ export class Delivery {
     this.#isGivenUp = true;
   }
 
-  /** A publication without a position of its own: it may still move subscribers over those whose place it took. */
-  get isPassing(): boolean {
-    return this.push.kind === "publication" && this.push.publication.offset === 0;
+  /** Is there nothing to go back to when this one is lost, but is to `waiting`? Then it does not take its place [PA6]. */
+  yieldsTo(waiting: Delivery): boolean {
+    return this.offset === 0 && waiting.offset !== 0;
   }
 
   /** Takes the place of the publication before it, which nobody was sent: whoever gets this one has passed that one [PA2]. */
   supersede(older: Delivery): void {
-    if (older.offset !== 0) {
-      if (this.offset === 0) {
-        this.first = older.first;
-        this.offset = older.offset;
-        this.epoch = older.epoch;
-      } else if (this.epoch === older.epoch && this.first === older.offset + 1) this.first = older.first;
-    }
+    if (older.offset !== 0 && this.epoch === older.epoch && this.first === older.offset + 1) this.first = older.first;
     if (this.channel.filteredSubscriptions === 0) return;
     this.skipped = older.skipped ?? [];
     older.skipped = undefined;

@@ -236,7 +236,7 @@ export class FanOut implements OutboxSchedule {
     if (wanted === undefined) return;
     if (isBlocked && refined.whenSlow === "latest") {
       if (refined.waiting !== undefined) this.skippedCount++;
-      refined.waiting = wanted;
+      if (refined.waiting === undefined || !wanted.yieldsTo(refined.waiting)) refined.waiting = wanted;
     } else this.#send(subscription, refined, wanted);
   }
 
@@ -261,7 +261,7 @@ export class FanOut implements OutboxSchedule {
       this.#problems.onInappropriate(subscription);
       return;
     }
-    refined.haveSent(delivery.isPassing ? 0 : delivery.offset, terms.positioned);
+    refined.haveSent(delivery.offset, terms.positioned);
     this.deliveryCount++;
     outbox.pushShared(message);
   }
@@ -271,7 +271,7 @@ export class FanOut implements OutboxSchedule {
     const { offset } = delivery;
     if (offset === 0 || !subscription.terms.positioned) return true;
     const sameEpoch = subscription.epoch === delivery.epoch || subscription.epoch === "";
-    if (sameEpoch && offset <= subscription.offset) return delivery.isPassing;
+    if (sameEpoch && offset <= subscription.offset) return false;
     if (!sameEpoch || delivery.first > subscription.offset + 1) {
       this.#problems.onGap(subscription);
       return false;

@@ -49,8 +49,9 @@ export class Pacing {
       return;
     }
     if (pace.waiting !== undefined) {
-      delivery.supersede(pace.waiting);
       this.skippedCount++;
+      if (delivery.yieldsTo(pace.waiting)) return;
+      delivery.supersede(pace.waiting);
     }
     pace.waiting = delivery;
   }
