@@ -326,4 +326,34 @@ rule("[REC1.66] the official client recovers what it missed, and is told what it
   assert.deepEqual([lost.wasRecovering, lost.recovered], [true, false]);
 });
 
+/** 1.6 MB are missed. */
+async function missedTooMuch(side: Side): Promise<string> {
+  const channel = side.channel("large:a");
+  for (let n = 1; n <= 200; n++) await side.publish(channel, "x".repeat(8_000));
+  return channel;
+}
+
+rule(
+  "[REC8.51] what was missed and is more than may be queued is not recovered",
+  {
+    compare: { off: "1.6 MB" },
+    differs: {
+      deviation: "a recovery that is larger than `client.queue_max_size`",
+      real: async (side) => {
+        const channel = await missedTooMuch(side);
+        const client = await side.connect();
+        client.send({ id: 7, subscribe: { channel, recover: true } });
+        await client.closed(3008);
+      },
+    },
+  },
+  async (side) => {
+    const channel = await missedTooMuch(side);
+    const client = await side.connect();
+    assert.deepEqual(told(await client.subscribe(channel, { recover: true })), [false, [], 200, true]);
+    await side.publish(channel, "live");
+    assert.deepEqual(await live(client, channel), ["live"]);
+  },
+);
+
 export default group;

@@ -161,10 +161,16 @@ export class Connection implements ConnectionInput, OutboxOwner, WheelEntry {
   act(command: ClientCommand, outcome: Outcome): void {
     if (!this.isOpen) return;
     switch (outcome.kind) {
-      case "reply":
-        this.say(this.#encoded(outcome.reply));
+      case "reply": {
+        const message = this.#encoded(outcome.reply);
+        if (outcome.orElse !== undefined && message !== undefined && message.sizeBytes > this.context.options.queueBytesMax) {
+          this.act(command, outcome.orElse());
+          return;
+        }
+        this.say(message);
         if (this.isOpen) outcome.after?.();
         return;
+      }
       case "error":
         if (command.kind === "connect" && this.codec.oneWay) {
           this.#refuseOneWay(outcome.error);

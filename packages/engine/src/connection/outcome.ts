@@ -14,8 +14,14 @@ export interface Ending {
 
 /** What a command came to. Handlers answer with one; one place (Connection) acts on it. */
 export type Outcome =
-  /** `after` runs once the reply is in the outbox: what must follow it on the wire. */
-  | { readonly kind: "reply"; readonly reply: Reply; readonly after?: (() => void) | undefined }
+  | {
+      readonly kind: "reply";
+      readonly reply: Reply;
+      /** Runs once the reply is in the outbox: what must follow it on the wire. */
+      readonly after?: (() => void) | undefined;
+      /** What comes instead of a reply that is larger than a connection may queue. Without it the connection ends (3008). */
+      readonly orElse?: (() => Outcome) | undefined;
+    }
   | Refusal
   | Ending
   /** Nothing is answered: a pong, or a connection that closed meanwhile. */

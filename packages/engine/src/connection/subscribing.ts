@@ -65,6 +65,14 @@ export function enterChannel(
   return enterPositioned(subscription, member, wish, grant);
 }
 
+/** The same subscription without what was recovered: more than the client could be sent [REC8]. */
+export function withoutRecovery(subscription: Subscription, result: SubscribeResult): SubscribeResult {
+  const { recovered, publications, ...rest } = result;
+  if (recovered !== true || publications === undefined || publications.length === 0) return result;
+  subscription.refined?.haveSent(0, false);
+  return { ...rest, offset: subscription.offset };
+}
+
 /** The reply is in the outbox: what was held follows it, then everything live; others hear of the new subscriber. */
 export function goLive(subscription: Subscription, member: Member): void {
   const { channel, connection, terms, held } = subscription;

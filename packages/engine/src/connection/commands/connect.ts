@@ -1,11 +1,11 @@
-import { type ConnectRequest, type ConnectResult, clientErrors, disconnects, type SubscribeResult } from "@fleetcast/protocol";
+import { type ConnectRequest, type ConnectResult, clientErrors, disconnects, type Reply, type SubscribeResult } from "@fleetcast/protocol";
 import { type Claimed, claim } from "../claims.ts";
 import { type PlannedSubscription, plan } from "../connecting.ts";
 import type { Connection } from "../connection.ts";
 import { closingTime } from "../connection-expiry.ts";
 import { Member } from "../member.ts";
 import { endWith, nothing, type Outcome, refuse } from "../outcome.ts";
-import { enterChannel, goLive } from "../subscribing.ts";
+import { enterChannel, goLive, withoutRecovery } from "../subscribing.ts";
 import type { Subscription } from "../subscription.ts";
 import { ttlSeconds } from "../subscription-expiry.ts";
 import { startMemberTimers } from "../timers.ts";
@@ -76,17 +76,23 @@ async function subscribeAll(
     subs.set(subscribed.subscription.channel.name, subscribed.result);
     entered.push(subscribed.subscription);
   }
-  return {
-    kind: "reply",
-    reply: { kind: "connect", id, result: connectResult(connection, member, told, subs) },
-    after: () => {
-      startMemberTimers(connection, member);
-      connection.becomeConnected(member);
-      for (const subscription of entered) goLive(subscription, member);
-      // What the operator's server wants of the connection waited until its client had the reply.
-      member.wakeAll();
-    },
+  const reply = (): Reply => ({ kind: "connect", id, result: connectResult(connection, member, told, subs) });
+  const after = (): void => {
+    startMemberTimers(connection, member);
+    connection.becomeConnected(member);
+    for (const subscription of entered) goLive(subscription, member);
+    // What the operator's server wants of the connection waited until its client had the reply.
+    member.wakeAll();
   };
+  // What all of them missed may be more than the client could be sent [REC8].
+  const orElse = (): Outcome => {
+    for (const subscription of entered) {
+      const { name } = subscription.channel;
+      subs.set(name, withoutRecovery(subscription, subs.get(name) ?? {}));
+    }
+    return { kind: "reply", reply: reply(), after };
+  };
+  return { kind: "reply", reply: reply(), after, orElse };
 }
 
 function connectResult(

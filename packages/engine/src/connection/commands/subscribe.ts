@@ -1,4 +1,4 @@
-import { clientErrors, disconnects, type SubscribeRequest, utf8Length } from "@fleetcast/protocol";
+import { clientErrors, disconnects, type SubscribeRequest, type SubscribeResult, utf8Length } from "@fleetcast/protocol";
 import type { Namespace } from "../../channel/namespaces.ts";
 import { isMapType } from "../../map/map-namespace.ts";
 import { subscribeMap } from "../../map/subscribe.ts";
@@ -7,9 +7,10 @@ import type { Member } from "../member.ts";
 import { endWith, nothing, type Outcome, refuse } from "../outcome.ts";
 import { type Permission, permit } from "../permission.ts";
 import { refinementOf } from "../refinement.ts";
-import { enterChannel, goLive, type Subscribed, type SubscribeWish } from "../subscribing.ts";
-import type { SubscriptionTerms } from "../subscription.ts";
+import { enterChannel, goLive, type Subscribed, type SubscribeWish, withoutRecovery } from "../subscribing.ts";
+import type { Subscription, SubscriptionTerms } from "../subscription.ts";
 import { ttlSeconds } from "../subscription-expiry.ts";
+import { leaveChannel } from "../unsubscribing.ts";
 
 const sharedPollType = 4;
 const streamType = 0;
@@ -78,7 +79,20 @@ function answer(asked: Asked, subscribed: Subscribed): Outcome {
   if (subscribed.kind !== "subscribed") return refused(asked, subscribed.kind === "gone" ? nothing : subscribed);
   const { member, id } = asked;
   const { subscription, result } = subscribed;
-  return { kind: "reply", reply: { kind: "subscribe", id, result }, after: () => goLive(subscription, member) };
+  const after = () => goLive(subscription, member);
+  const orElse = result.recovered === true ? () => unrecovered(asked, subscription, result) : undefined;
+  return { kind: "reply", reply: { kind: "subscribe", id, result }, after, orElse };
+}
+
+/** What was missed is more than the client could be sent: it is told so, as where history does not reach back [REC8]. */
+function unrecovered(asked: Asked, subscription: Subscription, result: SubscribeResult): Outcome {
+  const { connection, member, id, request } = asked;
+  if (request.rejectUnrecovered && subscription.terms.recoveryMode === "stream") {
+    leaveChannel(connection.context, member, subscription);
+    return refused(asked, refuse(clientErrors.unrecoverablePosition));
+  }
+  const reply = { kind: "subscribe", id, result: withoutRecovery(subscription, result) } as const;
+  return { kind: "reply", reply, after: () => goLive(subscription, member) };
 }
 
 function refused({ member, request }: Asked, outcome: Outcome): Outcome {
