@@ -120,6 +120,8 @@ export interface BenchSetup {
   readonly namespaces?: Readonly<Record<string, Partial<ChannelOptions>>>;
   readonly ports?: Partial<EnginePorts>;
   readonly seed?: number;
+  /** Of an engine that was here before: a restart, with its log or with nothing but its clock and chance. */
+  readonly restarts?: { readonly clock: ManualClock; readonly chance: SeededChance; readonly memoryLog?: MemoryLog };
 }
 
 /** The transport of most clients; a bench's `open` puts the format of the running test in it. */
@@ -137,7 +139,7 @@ export const jsonWebSocket: TransportInfo = {
 
 /** An engine with its clock, chance and log in a test's hands, spoken to as clients and servers do. */
 export class EngineBench {
-  readonly clock = new ManualClock();
+  readonly clock: ManualClock;
   readonly chance: SeededChance;
   readonly memoryLog: MemoryLog;
   /** Around the memory log: what the engine sees of it can be held up. */
@@ -150,8 +152,9 @@ export class EngineBench {
   readonly reports: { readonly message: string; readonly cause: unknown }[] = [];
 
   constructor(setup: BenchSetup = {}) {
-    this.chance = new SeededChance(setup.seed ?? 1);
-    this.memoryLog = new MemoryLog({ clock: this.clock, chance: this.chance });
+    this.clock = setup.restarts?.clock ?? new ManualClock();
+    this.chance = setup.restarts?.chance ?? new SeededChance(setup.seed ?? 1);
+    this.memoryLog = setup.restarts?.memoryLog ?? new MemoryLog({ clock: this.clock, chance: this.chance });
     this.gate = new GatedLog(this.memoryLog);
     this.memoryMapLog = new MemoryMapLog({ clock: this.clock, chance: this.chance });
     this.mapGate = new GatedMapLog(this.memoryMapLog);

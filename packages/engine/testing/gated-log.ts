@@ -15,12 +15,15 @@ export class GatedLog implements Log {
   #holdsCommits = false;
   #failure: Error | undefined;
   #stale: Map<string, Promise<StreamPosition>> | undefined;
+  /** Sees every commit at once, held up or not. */
+  onCommit: (batch: readonly CommittedPublication[]) => void = () => {};
   /** Reads and tops asked for. */
   questionCount = 0;
 
   constructor(inner: Log) {
     this.inner = inner;
     inner.onCommitted((batch) => {
+      this.onCommit(batch);
       if (this.#holdsCommits) this.#commits.push(batch);
       else this.#listener(batch);
     });

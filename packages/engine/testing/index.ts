@@ -1,5 +1,6 @@
 export * from "./delta-reader.ts";
 export * from "./engine-bench.ts";
+export * from "./followed-channel.ts";
 export * from "./gated-log.ts";
 export * from "./gated-map-log.ts";
 export * from "./log-contract.ts";
@@ -7,6 +8,7 @@ export * from "./manual-clock.ts";
 export * from "./map-bench.ts";
 export * from "./map-log-contract.ts";
 export * from "./memory-socket.ts";
+export * from "./published-truth.ts";
 export * from "./seeded-chance.ts";
 export * from "./simulated-client.ts";
 export * from "./simulated-map-client.ts";

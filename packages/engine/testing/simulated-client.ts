@@ -1,53 +1,35 @@
 import assert from "node:assert/strict";
 import { type EngineBench, token } from "./engine-bench.ts";
+import type { FollowedChannel } from "./followed-channel.ts";
 import type { TestClient, Wire } from "./test-client.ts";
 import type { WireFormat } from "./wire-format.ts";
 
-/** What every position of every stream holds, over all clients: `epoch/offset` to payload (P3). */
-export class PayloadLedger {
-  readonly #payloads = new Map<string, string>();
-
-  check(channel: string, epoch: string, offset: number, payload: string): void {
-    const key = `${channel} ${epoch} ${offset}`;
-    const known = this.#payloads.get(key);
-    if (known === undefined) this.#payloads.set(key, payload);
-    else assert.equal(payload, known, `[P3] two payloads at ${key}`);
-  }
+export interface SimulatedClientSetup {
+  readonly user: string;
+  readonly format: WireFormat;
+  readonly channels: readonly FollowedChannel[];
+  /** Channels that its token subscribes. */
+  readonly serverSide: readonly string[];
 }
 
-interface Followed {
-  subscribed: boolean;
-  /** Undefined until the first subscribe reply. */
-  position: { offset: number; epoch: string } | undefined;
-}
-
-/**
- * A client that behaves as an SDK does: it remembers positions, comes back with them, and judges every message it gets.
- * Each rule is an assertion at the very message that breaks it.
- */
+/** A client that behaves as an SDK does: it remembers positions, comes back with them, and judges every message it gets. */
 export class SimulatedClient {
   readonly user: string;
-  readonly #bench: EngineBench;
-  readonly #ledger: PayloadLedger;
-  readonly #serverSide: readonly string[];
   readonly #format: WireFormat;
-  readonly #channels = new Map<string, Followed>();
-  readonly #asked = new Map<number, string>();
+  readonly #serverSide: readonly string[];
+  readonly #channels: ReadonlyMap<string, FollowedChannel>;
+  readonly #asked = new Map<number, FollowedChannel>();
   /** Channels whose unsubscribe is not answered yet: what is still on its way from them is dropped, as an SDK does. */
   readonly #leaving = new Map<number, string>();
   #wire: TestClient | undefined;
   #nextId = 100;
   #read = 0;
-  /** How often a gap was told: by `recovered: false`, that is. */
-  toldGaps = 0;
-  received = 0;
 
-  constructor(bench: EngineBench, ledger: PayloadLedger, user: string, serverSide: readonly string[], format: WireFormat = "json") {
-    this.#bench = bench;
-    this.#ledger = ledger;
+  constructor({ user, format, channels, serverSide }: SimulatedClientSetup) {
     this.user = user;
-    this.#serverSide = serverSide;
     this.#format = format;
+    this.#serverSide = serverSide;
+    this.#channels = new Map(channels.map((followed) => [followed.channel, followed]));
   }
 
   get isConnected(): boolean {
@@ -58,22 +40,27 @@ export class SimulatedClient {
     return this.#wire;
   }
 
-  connect(): void {
-    this.#wire = this.#bench.open({ protocol: this.#format });
+  get channels(): Iterable<FollowedChannel> {
+    return this.#channels.values();
+  }
+
+  connect(bench: EngineBench): void {
+    this.#wire = bench.open({ protocol: this.#format });
     this.#read = 0;
     this.#asked.clear();
     this.#leaving.clear();
     for (const followed of this.#channels.values()) followed.subscribed = false;
-    const subs = Object.fromEntries(this.#serverSide.map((channel) => [channel, this.#recoverFrom(channel)]));
+    const subs = Object.fromEntries(this.#serverSide.map((channel) => [channel, this.#followed(channel).request()]));
     this.#wire.say(JSON.stringify({ id: 1, connect: { token: token({ user: this.user, channels: this.#serverSide }), subs } }));
   }
 
   subscribe(channel: string): void {
-    if (this.#serverSide.includes(channel) || this.#channels.get(channel)?.subscribed || [...this.#asked.values()].includes(channel))
-      return;
+    const followed = this.#channels.get(channel);
+    if (followed === undefined || followed.subscribed || this.#serverSide.includes(channel)) return;
+    if ([...this.#asked.values()].includes(followed)) return;
     const id = this.#nextId++;
-    this.#asked.set(id, channel);
-    this.#wire?.say(JSON.stringify({ id, subscribe: { channel, ...this.#recoverFrom(channel) } }));
+    this.#asked.set(id, followed);
+    this.#wire?.say(JSON.stringify({ id, subscribe: { channel, ...followed.request() } }));
   }
 
   unsubscribe(channel: string): void {
@@ -99,73 +86,35 @@ export class SimulatedClient {
     for (; this.#read < messages.length; this.#read++) this.#judge(messages[this.#read] ?? {});
   }
 
-  /** The position that the client is sure of. */
-  position(channel: string): Followed["position"] {
-    return this.#channels.get(channel)?.position;
-  }
-
-  isSubscribed(channel: string): boolean {
-    return this.isConnected && this.#channels.get(channel)?.subscribed === true;
-  }
-
-  #recoverFrom(channel: string): Readonly<Record<string, unknown>> {
-    const position = this.#channels.get(channel)?.position;
-    return position === undefined ? {} : { recover: true, ...position };
-  }
-
   #judge(message: Wire): void {
     if ("connect" in message) {
-      for (const channel of this.#serverSide) this.#judgeSubscribed(channel, message["connect"]["subs"]?.[channel] ?? {});
+      for (const channel of this.#serverSide) this.#followed(channel).onSubscribed(message["connect"]["subs"]?.[channel] ?? {});
     }
     if ("subscribe" in message) {
-      const channel = this.#asked.get(message["id"]);
-      assert.ok(channel !== undefined, "a reply to a subscribe that was not asked");
+      const followed = this.#asked.get(message["id"]);
+      assert.ok(followed !== undefined, "a reply to a subscribe that was not asked");
       this.#asked.delete(message["id"]);
-      this.#judgeSubscribed(channel, message["subscribe"]);
+      followed.onSubscribed(message["subscribe"]);
     }
     if ("unsubscribe" in message) this.#leaving.delete(message["id"]);
-    if ("error" in message) this.#asked.delete(message["id"]);
+    assert.equal(message["error"], undefined, `${this.user} is refused`);
     if (!("push" in message)) return;
     const { channel, pub, unsubscribe } = message["push"] as Wire;
     if ([...this.#leaving.values()].includes(channel)) return;
-    const followed = this.#channels.get(channel);
+    const followed = this.#followed(channel);
     if (pub !== undefined) {
-      assert.ok(followed?.subscribed, `a publication on ${channel} without a subscription`);
-      this.#judgePublication(channel, followed, pub);
+      assert.ok(followed.subscribed, `a publication on ${channel} without a subscription`);
+      followed.onPublication(pub);
     }
-    if (unsubscribe !== undefined && followed !== undefined) {
+    if (unsubscribe !== undefined) {
       assert.equal(unsubscribe["code"], 2500);
-      followed.subscribed = false;
+      followed.onEnded();
     }
   }
 
-  #judgeSubscribed(channel: string, result: Wire): void {
-    const before = this.#channels.get(channel)?.position;
-    const followed: Followed = { subscribed: true, position: { offset: result["offset"] ?? 0, epoch: result["epoch"] ?? "" } };
-    this.#channels.set(channel, followed);
-    const publications = (result["publications"] ?? []) as readonly Wire[];
-    if (before === undefined) return;
-    assert.equal(result["was_recovering"], true);
-    if (result["recovered"] !== true) {
-      this.toldGaps++;
-      assert.equal(publications.length, 0, "[P1] not recovered, yet with publications");
-      return;
-    }
-    assert.equal(followed.position?.offset, before.offset, "[P1] recovered from another offset");
-    if (before.epoch !== "") assert.equal(result["epoch"], before.epoch, "[P1] recovered into another epoch");
-    for (const publication of publications) this.#judgePublication(channel, followed, publication);
-  }
-
-  #judgePublication(channel: string, followed: Followed, publication: Wire): void {
-    const { position } = followed;
-    assert.ok(position !== undefined);
-    assert.equal(publication["offset"], position.offset + 1, `[P1] [P2] [P4] ${this.user} on ${channel} after ${position.offset}`);
-    position.offset++;
-    if (publication["epoch"] !== undefined) {
-      assert.ok(position.epoch === "" || position.epoch === publication["epoch"]);
-      position.epoch = publication["epoch"];
-    }
-    this.#ledger.check(channel, position.epoch, position.offset, JSON.stringify(publication["data"]));
-    this.received++;
+  #followed(channel: string): FollowedChannel {
+    const followed = this.#channels.get(channel);
+    assert.ok(followed !== undefined, `${this.user} does not follow ${channel}`);
+    return followed;
   }
 }
