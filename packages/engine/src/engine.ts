@@ -30,7 +30,7 @@ import type { EngineOptions } from "./options.ts";
 import { Pacing } from "./pacing/pacing.ts";
 import type { PresenceMap, Socket } from "./ports.ts";
 import { MemoryPresence } from "./presence/presence.ts";
-import { logAppend } from "./publishing.ts";
+import { serverAppend } from "./publishing.ts";
 import { type ReloadableContext, reload } from "./reload.ts";
 import { RpcRoutes } from "./rpc-routes.ts";
 import { Sessions } from "./sessions.ts";
@@ -102,7 +102,7 @@ class EmbeddedEngine implements Engine {
     const namespace = this.#namespace(item.channel);
     refuseUnfit(namespace, item.data);
     for (let wait = fanOut.admission(); wait !== undefined; wait = fanOut.admission()) await wait;
-    const [result] = await namespace.log.append([logAppend(this.#context, namespace, item)]);
+    const [result] = await namespace.log.append([serverAppend(this.#context, namespace, item)]);
     if (result === undefined) throw new EngineRefusal(apiErrors.internal.code, apiErrors.internal.message);
     return result;
   }
@@ -116,7 +116,7 @@ class EmbeddedEngine implements Engine {
         const namespace = this.#namespace(item.channel);
         refuseUnfit(namespace, item.data);
         const ofLog = appends.get(namespace.log) ?? [];
-        ofLog.push({ at, item: logAppend(this.#context, namespace, item) });
+        ofLog.push({ at, item: serverAppend(this.#context, namespace, item) });
         appends.set(namespace.log, ofLog);
       } catch (error) {
         if (!(error instanceof EngineRefusal)) throw error;

@@ -65,7 +65,7 @@ export class HubChannel {
   publish(publication: Publication, epoch: string, nowMs: number): Publication | undefined {
     this.published = { offset: publication.offset, epoch };
     this.publishedAtMs = nowMs;
-    if (this.deltaSubscribers === 0 || !this.namespace.options.deltaPublish) return undefined;
+    if (this.deltaSubscribers === 0 || !this.namespace.alwaysDelta) return undefined;
     const former = this.#former;
     this.#former = { publication, epoch, atMs: nowMs };
     if (former === undefined || former.epoch !== epoch || former.publication.offset !== publication.offset - 1) return undefined;
@@ -74,7 +74,7 @@ export class HubChannel {
 
   /** A delta subscriber was brought up to this publication: the next one may be a patch to it. */
   recovered(publication: Publication, epoch: string, nowMs: number): void {
-    if (this.namespace.options.deltaPublish) this.#former ??= { publication, epoch, atMs: nowMs };
+    if (this.namespace.alwaysDelta) this.#former ??= { publication, epoch, atMs: nowMs };
   }
 
   /** History holds it no longer. */

@@ -17,6 +17,8 @@ export interface Namespace {
   readonly subscribeProxy: SubscribeProxy | undefined;
   readonly subRefreshProxy: SubRefreshProxy | undefined;
   readonly publishProxy: PublishProxy | undefined;
+  /** Every publication is one for patches, so that the hub keeps the last [DL9]. A publish proxy says it of each by itself. */
+  readonly alwaysDelta: boolean;
   /** Channels of this namespace are maps; undefined where they are not. */
   readonly map: MapNamespace | undefined;
   /** Subscribers appear in `<prefix><channel>`, a map of connections or of users; "" for none. Undefined where both are "". */
@@ -129,6 +131,7 @@ function namespaceOf(name: string, options: ChannelOptions, ports: NamespacePort
     subscribeProxy: proxy("subscribe", ports.proxies.subscribe, options.subscribeProxyName),
     subRefreshProxy: proxy("sub_refresh", ports.proxies.subRefresh, options.subRefreshProxyName),
     publishProxy: proxy("publish", ports.proxies.publish, options.publishProxyName),
+    alwaysDelta: options.deltaPublish && (options.publishProxyName === "" || options.journal),
     map: mapNamespaceOf(name, options, ports, proxy),
     mapPresence: mapPresenceOf(options),
     nameRule: options.channelRegex === "" ? undefined : ports.compileRegex?.(options.channelRegex),

@@ -64,6 +64,20 @@ test("[PP2] it may replace the data, add tags, leave history out, name an idempo
   assert.deepEqual([other.publications("vm:a").length, await publications(other)], [1, []]);
 });
 
+test("[PP2] it says by itself what is for patches; `delta_publish` holds for everybody else", async () => {
+  const delta = { ...history, publishProxyName: "backend", deltaPublish: true, allowedDeltaTypes: ["fossil"] as const };
+  const long = JSON.stringify("a long text that a patch is shorter than ".repeat(10));
+  for (const said of [false, true]) {
+    const b = publishing(async () => ({ kind: "result", result: { ...asItIs, delta: said } }), { vm: { ...delta, forceRecovery: true } });
+    const client = await b.connect();
+    await client.subscribe("vm:a", { delta: "fossil" });
+    for (let n = 0; n < 2; n++) await client.call("publish", { channel: "vm:a", data: JSON.parse(long) });
+    await b.publish("vm:a", long);
+    const isDelta = client.publications("vm:a").map((publication) => publication["delta"] === true);
+    assert.deepEqual(isDelta, [false, said, true]);
+  }
+});
+
 test("[PP3] what it replaced is checked as what the client said: 107, and nothing is published", async () => {
   for (const data of [bytes(""), bytes("no json")]) {
     const b = answering({ data });

@@ -2,11 +2,10 @@ import { clientErrors, disconnects, type PublishRequest } from "@fleetcast/proto
 import { mayPublish } from "../../channel/access.ts";
 import { fitsFormat, fitsFromClient } from "../../channel/data-format.ts";
 import type { Namespace } from "../../channel/namespaces.ts";
-import type { LogAppend } from "../../log.ts";
 import { publishToMap, removeFromMap } from "../../map/publish.ts";
 import type { PublishProxy, PublishProxyResult } from "../../proxies.ts";
 import { guarded } from "../../proxy-guard.ts";
-import { logAppend } from "../../publishing.ts";
+import { type GivenPublication, logAppend } from "../../publishing.ts";
 import type { Connection } from "../connection.ts";
 import type { Member } from "../member.ts";
 import { endWith, nothing, type Outcome, refuse } from "../outcome.ts";
@@ -40,7 +39,7 @@ async function askFirst(
   member: Member,
   id: number,
   namespace: Namespace,
-  publication: Omit<LogAppend, "window">,
+  publication: GivenPublication,
   ask: PublishProxy,
 ): Promise<Outcome> {
   const { report } = connection.context.ports;
@@ -58,7 +57,7 @@ async function askFirst(
   }
 }
 
-function changedBy(publication: Omit<LogAppend, "window">, result: PublishProxyResult): Omit<LogAppend, "window"> {
+function changedBy(publication: GivenPublication, result: PublishProxyResult): GivenPublication {
   const { data, skipHistory, tags, idempotencyKey, delta, version, versionEpoch } = result;
   return {
     ...publication,
@@ -77,7 +76,7 @@ async function append(
   member: Member,
   id: number,
   namespace: Namespace,
-  publication: Omit<LogAppend, "window">,
+  publication: GivenPublication,
 ): Promise<Outcome> {
   const { fanOut, ports } = connection.context;
   const { channel } = publication;
