@@ -1,5 +1,6 @@
 import { type AppendResult, type Engine, EngineRefusal, type EngineStats, UnrecoverablePosition } from "@fleetcast/engine";
 import type { CommittedBatch } from "@fleetcast/storage";
+import { compileGlob } from "../glob.ts";
 import {
   badRequest,
   internalError,
@@ -9,7 +10,6 @@ import {
   requireOptions,
   unrecoverablePosition,
 } from "./channel-rules.ts";
-import { compileGlob } from "./glob.ts";
 import { type NodeInfo, type PublishRequest, type PublishResult, type PushEngine, PushError } from "./push-engine.ts";
 
 /** What `createEmbeddedPush` is handed. */

@@ -1,4 +1,4 @@
-import picomatch from "picomatch";
+import { compileGlob } from "../glob.ts";
 
 /**
  * Who may open a WebSocket (design section 5): a request without an origin is no browser and passes; the page's own host
@@ -8,20 +8,16 @@ import picomatch from "picomatch";
 export type OriginRule = (origin: string | null, host: string | null) => boolean;
 
 export function originRule(allowed: readonly string[] | undefined): OriginRule {
-  const matchers = (allowed ?? []).map((pattern) => (pattern === "*" ? () => true : picomatch(flat(pattern.toLowerCase()), { dot: true })));
+  // A malformed pattern has stopped the start; where one comes here nevertheless, it lets nobody in.
+  const matchers = (allowed ?? []).map((pattern) => compileGlob(pattern.toLowerCase()) ?? (() => false));
   return (origin, host) => {
     if (origin === null || origin === "") return true;
     const lower = origin.toLowerCase();
     const parsed = URL.canParse(lower) ? new URL(lower) : undefined;
     if (parsed !== undefined && host !== null && sameHost(parsed, host.toLowerCase())) return true;
     if (allowed === undefined) return parsed !== undefined && /^https?:$/.test(parsed.protocol) && isLoopbackHost(parsed.hostname);
-    return matchers.some((matches) => matches(flat(lower)));
+    return matchers.some((matches) => matches(lower));
   };
-}
-
-/** `*` of the origin globs stops nowhere; in a path glob it would stop at the slashes of `https://`. */
-function flat(text: string): string {
-  return text.replaceAll("/", "\u0001");
 }
 
 function sameHost(origin: URL, host: string): boolean {

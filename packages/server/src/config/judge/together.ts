@@ -1,4 +1,4 @@
-import picomatch from "picomatch";
+import { compileGlob } from "../../glob.ts";
 import { isNetwork } from "../../outgoing/addresses.ts";
 import type { Problem } from "../problems.ts";
 import type { Gathered, Raw } from "../read/gather.ts";
@@ -16,7 +16,7 @@ export function judgeTogether(values: OptionValues, channels: Channels, gathered
   if (values["client.ping_interval"] <= values["client.pong_timeout"])
     refuse("client.ping_interval", "must be longer than client.pong_timeout");
   for (const pattern of values["client.allowed_origins"] ?? []) {
-    if (!isGlob(pattern)) refuse("client.allowed_origins", "is not a glob", pattern);
+    if (compileGlob(pattern.toLowerCase()) === undefined) refuse("client.allowed_origins", "is not a glob", pattern);
   }
   for (const section of ["client.token", "client.subscription_token"] as const) {
     for (const claim of ["audience", "issuer"] as const) {
@@ -87,15 +87,4 @@ function openDoors(values: OptionValues): { readonly path: OptionPath; readonly 
 /** An address that only this machine reaches. Empty stands for 127.0.0.1 and ::1. */
 export function isLoopback(address: string): boolean {
   return address === "" || address === "localhost" || address === "::1" || /^127\.\d+\.\d+\.\d+$/.test(address);
-}
-
-function isGlob(pattern: string): boolean {
-  const count = (bracket: string): number => pattern.split(bracket).length - 1;
-  if (count("{") !== count("}") || count("[") !== count("]")) return false;
-  try {
-    picomatch.makeRe(pattern);
-    return true;
-  } catch {
-    return false;
-  }
 }
