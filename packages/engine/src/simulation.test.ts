@@ -109,6 +109,7 @@ class Simulation {
       seed: this.#seed,
       options: {
         queueBytesMax: 4_000,
+        concurrency: this.#seed % 4,
         pingIntervalMs: 0,
         channelPositionCheckDelayMs: 5_000,
         presenceUpdateIntervalMs: 4_000,
@@ -146,7 +147,7 @@ class Simulation {
     const client = this.clients[this.#dice.below(this.clients.length)];
     const channel = this.#channels[this.#dice.below(this.#channels.length)];
     if (client === undefined || channel === undefined) return;
-    const roll = this.#dice.below(200);
+    const roll = this.#dice.below(206);
     if (roll < 60) for (let n = this.#dice.below(6); n >= 0; n--) this.#publish(channel);
     else if (roll < 64) for (let n = 30; n >= 0; n--) this.#publish(channel);
     else if (roll < 98) client.isConnected ? client.subscribe(channel) : client.connect(bench);
@@ -162,7 +163,8 @@ class Simulation {
     else if (roll < 193) await bench.clock.advance(historyTtlMs + 1);
     else if (roll < 194) await this.#removeHistory(channel);
     else if (roll < 196 && this.#mode !== "steady") await this.#restart();
-    else bench.clock.runSoon();
+    else if (roll < 200) bench.clock.runSoon();
+    else this.#unsubscribeByServer(client, channel);
     if (this.#dice.below(3) > 0) await bench.clock.settle();
   }
 
@@ -189,6 +191,13 @@ class Simulation {
     if (this.#mode === "steady") return;
     if (isEverything) client.cut();
     else client.unsubscribe(channel);
+  }
+
+  /** In the middle of whatever the client does there: its subscribe may be worked on, or its connect. */
+  #unsubscribeByServer({ user }: SimulatedClient, channel: string): void {
+    const isSpared = this.clients.some((client) => client.user === user && client.hasServerSide);
+    if (this.#mode === "steady" || isSpared) return;
+    void this.bench.engine.unsubscribe({ user }, channel);
   }
 
   /** What was committed meanwhile is never announced. */
@@ -273,7 +282,7 @@ class Simulation {
   }
 }
 
-test(`[G15] [P1] [P2] [P3] [P4] [P5] [P7] [A4] ${seeds.length} seeds of clients that cut, stall, catch up and recover`, {
+test(`[G15] [P1] [P2] [P3] [P4] [P5] [P7] [A4] [CC6] ${seeds.length} seeds of clients that cut, stall, catch up and recover`, {
   timeout: 120_000,
 }, async () => {
   const totals = { received: 0, toldGaps: 0, catchUps: 0, skipped: 0 };

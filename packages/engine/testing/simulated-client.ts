@@ -36,6 +36,11 @@ export class SimulatedClient {
     return this.#wire !== undefined && this.#wire.closeCode === undefined;
   }
 
+  /** Some of its channels come with its token. */
+  get hasServerSide(): boolean {
+    return this.#serverSide.length > 0;
+  }
+
   get wire(): TestClient | undefined {
     return this.#wire;
   }
@@ -106,7 +111,10 @@ export class SimulatedClient {
       assert.ok(followed.subscribed, `a publication on ${channel} without a subscription`);
       followed.onPublication(pub);
     }
-    if (unsubscribe !== undefined) {
+    if (unsubscribe === undefined) return;
+    // The server's own wish is no gap: the client comes back from where it was.
+    if (unsubscribe["code"] === 2000) followed.subscribed = false;
+    else {
       assert.equal(unsubscribe["code"], 2500);
       followed.onEnded();
     }
