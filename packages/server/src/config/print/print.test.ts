@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -46,36 +46,34 @@ function decided({ values, withoutNamespace, namespaces, proxies, rpc }: Setting
 const empty = () => readSettings({ flags: { config: "" }, environment: {}, folder });
 
 /** Something of every kind, with names and texts that need quotes. */
-const rich = () =>
-  settingsOf(
-    JSON.stringify({
-      client: {
-        token: { hmac_secret_key: 'a "quoted" $ecret`\\ of the operator, long enough' },
-        allowed_origins: ["https://a.example", "https://*.b.example"],
-        ping_interval: "1h1m1.5s",
-        concurrency: 8,
-        proxy: {
-          connect: {
-            enabled: true,
-            endpoint: "https://backend/connect",
-            http: { status_to_code_transforms: [{ status_code: 404, to_disconnect: { code: 4_040, reason: 'not "here"' } }] },
-          },
-        },
+const richFile = JSON.stringify({
+  client: {
+    token: { hmac_secret_key: 'a "quoted" $ecret`\\ of the operator, long enough' },
+    allowed_origins: ["https://a.example", "https://*.b.example"],
+    ping_interval: "1h1m1.5s",
+    concurrency: 8,
+    proxy: {
+      connect: {
+        enabled: true,
+        endpoint: "https://backend/connect",
+        http: { status_to_code_transforms: [{ status_code: 404, to_disconnect: { code: 4_040, reason: 'not "here"' } }] },
       },
-      channel: {
-        without_namespace: { presence: true },
-        namespaces: [
-          { name: "chat-room", history_size: 7, history_ttl: "60s", allowed_delta_types: ["fossil"] },
-          { name: "map.s", subscription_type: "map", map: { mode: "recoverable", key_ttl: "10s" } },
-        ],
-      },
-      proxies: [{ name: "own", endpoint: "http://own", http: { static_headers: { "x-key": `\${${"CENTRIFUGO_VAR_KEY"}}` } } }],
-      rpc: { namespaces: [{ name: "cart", proxy_enabled: true, proxy_name: "own" }] },
-      mqtt: { port: 1_999 },
-      push: { channels: { "chat-room": { max_rate: 4, slow_readers: "latest" } } },
-    }),
-    "json",
-  );
+    },
+  },
+  channel: {
+    without_namespace: { presence: true },
+    namespaces: [
+      { name: "chat-room", history_size: 7, history_ttl: "60s", allowed_delta_types: ["fossil"] },
+      { name: "map.s", subscription_type: "map", map: { mode: "recoverable", key_ttl: "10s" } },
+    ],
+  },
+  proxies: [{ name: "own", endpoint: "http://own", http: { static_headers: { "x-key": `\${${"CENTRIFUGO_VAR_KEY"}}` } } }],
+  rpc: { namespaces: [{ name: "cart", proxy_enabled: true, proxy_name: "own" }] },
+  mqtt: { port: 1_999 },
+  push: { channels: { "chat-room": { max_rate: 4, slow_readers: "latest" } } },
+});
+
+const rich = () => settingsOf(richFile, "json");
 
 test("a complete file, printed from a configuration, is that configuration: JSON, YAML and TOML", () => {
   for (const settings of [empty(), rich()]) {
@@ -108,6 +106,32 @@ test("the real Centrifugo takes the complete file that Fleetcast prints", { skip
     }
   }
 });
+
+test("what the real one prints from a file, as file and as environment, is that file to us", { skip: withoutCentrifugo() }, () => {
+  const base = join(folder, "base.json");
+  const { mqtt: _devices, push: _own, ...theirs } = JSON.parse(richFile) as Record<string, unknown>;
+  const centrifugos = { ...theirs, health: { enabled: true } };
+  writeFileSync(base, JSON.stringify(centrifugos));
+  const run = (...args: string[]) => execFileSync(centrifugoBinary!, args, { env: variables, encoding: "utf8", cwd: folder });
+  const expected = decided(settingsOf(JSON.stringify(centrifugos), "json"));
+  for (const format of formats) {
+    const config = join(folder, `printed.${format}`);
+    rmSync(config, { force: true });
+    run("defaultconfig", "-b", base, "-c", config);
+    assert.deepEqual(decided(settingsOf(readFileSync(config, "utf8"), format)), expected, format);
+  }
+  const lines = run("defaultenv", "-b", base).trim().split("\n");
+  const environment = Object.fromEntries(
+    lines.map((line) => [line.slice(0, line.indexOf("=")), asShell(line.slice(line.indexOf("=") + 1))]),
+  );
+  assert.deepEqual(decided(settingsOfEnvironment(environment)), expected);
+});
+
+/** Its quotes protect nothing but quotes, and each text of a list has its own. */
+function asShell(text: string): string {
+  if (/^("[^"\s]*"( |$)){2,}/.test(text)) return text.replaceAll('"', "");
+  return text.startsWith('"') ? text.slice(1, -1).replaceAll('\\"', '"') : text;
+}
 
 type Schema = Readonly<Record<string, unknown>>;
 
