@@ -4,6 +4,7 @@ import { noProxies } from "../proxies.ts";
 
 const refused = async (client: TestClient, channel: string, more: Readonly<Record<string, unknown>> = {}) =>
   (await askForMap(client, channel, more))["refused"];
+const lines = (...commands: readonly object[]) => commands.map((command) => JSON.stringify(command)).join("\n");
 
 test("[MS1] the first request is checked in order: channel, length, limits, cursor, namespace, name, type, right, expiry, phase", async () => {
   const b = new MapBench({
@@ -234,6 +235,39 @@ test("[MS9] an error ends the catch-up: the next page is 103, and the client beg
     assert.equal(await refused(client, "per:a", { cursor, offset, epoch }), 103);
     assert.equal((await askForMap(client, "per:a"))["cursor"], "b");
   }
+});
+
+test("[MS9] [CC3] pages side by side are 113, and do not disturb the one that is read", async () => {
+  const b = new MapBench({ options: { concurrency: 4 } });
+  await b.set("per:a", ["a", "b", "c"]);
+  const client = await b.connect();
+  const { epoch, offset, cursor } = await askForMap(client, "per:a");
+  b.mapGate.holdReads();
+  const page = { channel: "per:a", type: 1, phase: 2, epoch, offset, cursor };
+  const live = { channel: "per:a", type: 1, phase: 0, epoch, offset };
+  client.say(lines({ id: 20, subscribe: page }, { id: 21, subscribe: page }, { id: 22, subscribe: live }));
+  await b.clock.settle();
+  assert.deepEqual([client.reply(20), client.reply(21)?.["error"]["code"], client.reply(22)?.["error"]["code"]], [undefined, 113, 113]);
+  b.mapGate.releaseReads();
+  await b.clock.settle();
+  assert.deepEqual(told(client.reply(20)?.["subscribe"]["state"]), ["c=c@3"]);
+  await b.set("per:a", ["d"]);
+  assert.deepEqual(told(client.publications("per:a")), ["d=d@4"]);
+});
+
+test("[MS11] [CC4] an unsubscribe waits for the page that is read, and ends what it began", async () => {
+  const b = new MapBench({ options: { concurrency: 4 } });
+  await b.set("per:a", ["a"]);
+  const client = await b.connect();
+  b.mapGate.holdReads();
+  client.say(lines({ id: 20, subscribe: { channel: "per:a", type: 1, phase: 2 } }, { id: 21, unsubscribe: { channel: "per:a" } }));
+  await b.clock.settle();
+  assert.equal(client.reply(21), undefined);
+  b.mapGate.releaseReads();
+  await b.clock.settle();
+  assert.deepEqual([told(client.reply(20)?.["subscribe"]["state"]), client.reply(21)], [["a=a@1"], { id: 21, unsubscribe: {} }]);
+  await b.set("per:a", ["b"]);
+  assert.deepEqual([client.publications("per:a"), b.engine.stats().subscriptions], [[], 0]);
 });
 
 test("[MS9] a map that cannot be read is error 100, reported once", async () => {
