@@ -22,6 +22,7 @@ import { createIntakeBroker, type IntakeBroker } from "./lifecycle/brokers.ts";
 import { type HttpDoors, openHttpDoors } from "./lifecycle/doors.ts";
 import { createIntakeGate, type IntakeGate } from "./lifecycle/intake-gate.ts";
 import { createProbeRoutes } from "./lifecycle/probes.ts";
+import type { ReloadCounts } from "./lifecycle/reload.ts";
 import { removeRunningFile, writeRunningFile } from "./lifecycle/running-file.ts";
 import { openStore } from "./lifecycle/store.ts";
 import type { Logger } from "./log.ts";
@@ -46,6 +47,8 @@ export interface App {
    * @throws and has changed nothing, where that cannot be.
    */
   reload(next: Config): void;
+  /** What came of the reloads so far. */
+  readonly reloads: ReloadCounts;
   /** Stops accepting, commits and acknowledges what came, says 3001 to everybody, closes the store. */
   stop(): Promise<void>;
 }
@@ -124,6 +127,7 @@ async function assemble(config: Config, { log, onFatal, wrapJournal }: AppOption
     push,
     fleet: rooms.fleet.service,
     addresses: doors.addresses,
+    reloads: { taken: 0, refused: 0 },
     reload(next) {
       const nextSigner = signerOf(next);
       reload(next);

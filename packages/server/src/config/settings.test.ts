@@ -71,6 +71,14 @@ test("[K1] an unknown key or variable is a warning with the nearest name, and re
 test("[K1] what Kubernetes and others put into the environment is not warned about", () => {
   const environment = { FLEETCAST_SERVICE_HOST: "10.0.0.1", CENTRIFUGO_PORT_8000_TCP: "tcp://x", CENTRIFUGO_VAR_X: "1", PATH: "/bin" };
   assert.deepEqual(settingsOf(undefined, { environment }).warnings, []);
+  // A service called fleetcast-mqtt, beside one called fleetcast.
+  const links = {
+    FLEETCAST_MQTT_PORT: "tcp://10.0.0.7:1883",
+    FLEETCAST_PORT: "tcp://10.0.0.7:80",
+    CENTRIFUGO_HTTP_SERVER_PORT: "tcp://10.0.0.8:80",
+  };
+  const { values, warnings } = settingsOf(undefined, { environment: links });
+  assert.deepEqual([values["mqtt.port"], values["http_server.port"], warnings], [1_883, 8_000, []]);
 });
 
 test("[K2] every problem is told at once, each with file, key, value and what is expected", () => {
@@ -152,6 +160,14 @@ test("[K10] an insecure key beyond this machine needs a second, explicit one", (
       .values["client.insecure"],
     true,
   );
+});
+
+test("a log level in capitals is one, and fatal is the least that we have", () => {
+  assert.deepEqual(
+    ["INFO", "Warn", "fatal", "none"].map((level) => settingsOf(`log: {level: ${level}}\n`).values["log.level"]),
+    ["info", "warn", "error", "none"],
+  );
+  assert.match(refusalOf("log: {level: loud}\n"), /log\.level = "loud": expected one of trace/);
 });
 
 test("plain text beyond this machine is refused until the operator says that TLS ends in front", () => {

@@ -21,33 +21,34 @@ function rig(first: string, environment: Record<string, string> = {}) {
   const say = (level: string) => (fields: Readonly<Record<string, unknown>>, text: string) => lines.push({ level, text, fields });
   const taken: Config[] = [];
   const app = {
+    reloads: { taken: 0, refused: 0 },
     reload(next: Config) {
       if (next.engine.namespaces.has("bad")) throw new Error("it cannot be taken");
       taken.push(next);
     },
   };
   const log = { debug: say("debug"), info: say("info"), warn: say("warn"), error: say("error") };
-  return { reload: createReload({ first: read(), read, app, log }), write, lines, taken };
+  return { reload: createReload({ first: read(), read, app, log }), counts: app.reloads, write, lines, taken };
 }
 
 const start = "channel: {namespaces: [{name: news}]}\nclient: {token: {hmac_secret_key: a-key-of-at-least-thirty-two-bytes-1}}\n";
 
 test("[R6] a right file is taken whole, with one line that names what changed", () => {
-  const { reload, write, lines, taken } = rig(start);
+  const { reload, counts, write, lines, taken } = rig(start);
   write(start.replace("{name: news}", "{name: news, presence: true}, {name: chat}").replace("bytes-1", "bytes-2"));
-  reload.now();
+  reload();
   assert.deepEqual(lines, [
     { level: "info", text: "the configuration was reloaded", fields: { changed: "client.token.hmac_secret_key channel.namespaces" } },
   ]);
   assert.equal(taken[0]?.engine.namespaces.get("news")?.presence, true);
   assert.match(taken[0]?.client.token.hmacSecretKey ?? "", /bytes-2$/);
-  reload.now();
+  reload();
   assert.equal(taken.length, 1, "nothing changed, so nobody is asked");
-  assert.deepEqual(reload.counts, { taken: 2, refused: 0 });
+  assert.deepEqual(counts, { taken: 2, refused: 0 });
 });
 
 test("[R6] [F16] a bad file, a half one, and one that needs a restart change nothing, with one line each and a count", () => {
-  const { reload, write, lines, taken } = rig(start);
+  const { reload, counts, write, lines, taken } = rig(start);
   const bad: readonly [string, RegExp][] = [
     [
       "channel: {namespaces: [{name: news}, {name: news}]}\nhttp_server: {port: x}\n",
@@ -63,30 +64,30 @@ test("[R6] [F16] a bad file, a half one, and one that needs a restart change not
   ];
   for (const [text, why] of bad) {
     write(text);
-    reload.now();
+    reload();
     const line = lines.at(-1);
     assert.equal(line?.level, "error");
     assert.match(line.text, /^the configuration was not reloaded, the old one stays: /);
     assert.match(line.text, why);
     assert.ok(!line.text.includes("\n"));
   }
-  assert.deepEqual([lines.length, taken.length, reload.counts], [bad.length, 0, { taken: 0, refused: bad.length }]);
+  assert.deepEqual([lines.length, taken.length, counts], [bad.length, 0, { taken: 0, refused: bad.length }]);
   write(start.replace("{name: news}", "{name: news, presence: true}"));
-  reload.now();
+  reload();
   assert.equal(taken.length, 1, "the next right one is taken");
 });
 
 test("an unknown key is a warning of a reload as of a start; a key that the environment sets stays", () => {
   const { reload, write, lines, taken } = rig(start, { CENTRIFUGO_CLIENT_CHANNEL_LIMIT: "5" });
   write(`${start}clent: {channel_limit: 7}\n`);
-  reload.now();
+  reload();
   assert.deepEqual(
     lines.map(({ level }) => level),
     ["info", "warn"],
   );
   assert.match(lines[1]!.text, /unknown key clent\.channel_limit; client\.channel_limit was meant\?/);
   write(`${start}client.channel_limit: 7\n`);
-  reload.now();
+  reload();
   assert.equal(taken.length, 0);
 });
 
@@ -94,9 +95,9 @@ test("behind a real Centrifugo only the keys of tokens are taken", () => {
   const behind = `${start}push: {engine: centrifugo, centrifugo: {api_key: k}}\n`;
   const { reload, write, lines, taken } = rig(behind);
   write(behind.replace("bytes-1", "bytes-2"));
-  reload.now();
+  reload();
   write(behind.replace("bytes-1", "bytes-2").replace("{name: news}", "{name: news}, {name: chat}"));
-  reload.now();
+  reload();
   assert.equal(taken.length, 1);
   assert.match(lines[1]!.text, /only a restart takes channel\.namespaces/);
 });

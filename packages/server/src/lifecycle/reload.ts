@@ -11,39 +11,30 @@ export interface ReloadCounts {
   refused: number;
 }
 
-export interface Reload {
-  readonly counts: Readonly<ReloadCounts>;
-  /** Reads everything again and takes all of it or nothing (R6); says which in one line. */
-  now(): void;
-}
-
+/** Reads everything again and takes all of it or nothing (R6); says which in one line, and counts it. */
 export function createReload(ports: {
   readonly first: Loaded;
   /** Reads file, environment and flags as the start did, and writes nothing. @throws ConfigError */
   readonly read: () => Loaded;
-  readonly app: Pick<App, "reload">;
+  readonly app: Pick<App, "reload" | "reloads">;
   readonly log: Logger;
-}): Reload {
+}): () => void {
   const { read, app, log } = ports;
-  const counts: ReloadCounts = { taken: 0, refused: 0 };
   let current = ports.first;
-  return {
-    counts,
-    now() {
-      try {
-        const next = read();
-        const { live, restart } = differences(current.settings, next.settings);
-        refuseWhatNeedsAStart(restart, ports.first, next);
-        if (live.length > 0) app.reload(next.config);
-        current = next;
-        counts.taken += 1;
-        log.info({ changed: live.join(" ") }, live.length === 0 ? "the configuration is as it was" : "the configuration was reloaded");
-        for (const warning of next.warnings) log.warn({}, warning);
-      } catch (cause) {
-        counts.refused += 1;
-        log.error({}, `the configuration was not reloaded, the old one stays: ${reasonOf(cause)}`);
-      }
-    },
+  return () => {
+    try {
+      const next = read();
+      const { live, restart } = differences(current.settings, next.settings);
+      refuseWhatNeedsAStart(restart, ports.first, next);
+      if (live.length > 0) app.reload(next.config);
+      current = next;
+      app.reloads.taken += 1;
+      log.info({ changed: live.join(" ") }, live.length === 0 ? "the configuration is as it was" : "the configuration was reloaded");
+      for (const warning of next.warnings) log.warn({}, warning);
+    } catch (cause) {
+      app.reloads.refused += 1;
+      log.error({}, `the configuration was not reloaded, the old one stays: ${reasonOf(cause)}`);
+    }
   };
 }
 

@@ -3,7 +3,7 @@ import { startApp } from "../app.ts";
 import type { Loaded } from "../config/load.ts";
 import { createLogger, type ProcessLogger } from "./logger.ts";
 import { writePidFile } from "./pid-file.ts";
-import { createReload, type Reload } from "./reload.ts";
+import { createReload } from "./reload.ts";
 import { createSignalHandler } from "./signals.ts";
 import { exitCodes } from "./start-refused.ts";
 
@@ -71,11 +71,11 @@ export async function runServer({ loaded, logTo, tell, hangup, onReady }: RunOpt
   });
   process.on("SIGTERM", onSignal);
   process.on("SIGINT", onSignal);
-  let reload: Reload | undefined;
+  let reload: (() => void) | undefined;
   process.on("SIGHUP", (signal) => {
     if (hangup === "stop") onSignal(signal);
     else if (reload === undefined) log.warn({ signal }, "not reloaded: the start is not over, or the end has begun");
-    else reload.now();
+    else reload();
   });
 
   const starting = startApp(config, { log, onFatal: fail("the store failed: nothing more is acknowledged, the process ends") });

@@ -98,7 +98,7 @@ const ownPaths = pathsByVariable(Object.keys(ownOptions));
 export function gatherEnvironment(into: Gathered, environment: Environment): void {
   for (const [variable, value] of Object.entries(environment)) {
     const [prefix, name] = splitVariable(variable);
-    if (prefix === undefined || value === undefined || value === "") continue;
+    if (prefix === undefined || value === undefined || value === "" || isServiceLink(name, value)) continue;
     const raw = { value, source: `environment ${variable}` };
     const place = placeOf(prefix, name);
     if (place === undefined) {
@@ -119,6 +119,14 @@ export function gatherEnvironment(into: Gathered, environment: Environment): voi
     }
     place.put(into, raw);
   }
+}
+
+/**
+ * Kubernetes tells each container where the services of its namespace are: one that is called `fleetcast-mqtt` makes
+ * `FLEETCAST_MQTT_PORT=tcp://10.0.0.7:1883`, which is the name of a key of ours and not meant as one.
+ */
+function isServiceLink(name: string, value: string): boolean {
+  return name.endsWith("_PORT") && /^(tcp|udp|sctp):\/\//.test(value);
 }
 
 /** What the command line says wins over everything. */

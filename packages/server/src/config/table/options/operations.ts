@@ -2,9 +2,17 @@ import { bool, duration, int, oneOf, secret, string, url } from "../option.ts";
 import { notYet, refused, under, unneeded } from "../standing.ts";
 import { path } from "./http-server.ts";
 
+const logLevel = oneOf("info", ["trace", "debug", "info", "warn", "error", "none"], "What is written to the log.");
+
+/** Existing files write it in capitals, or ask for less than we have: what ends us is an error, too. */
+function plainLevel(raw: unknown): unknown {
+  const level = typeof raw === "string" ? raw.toLowerCase() : raw;
+  return level === "fatal" ? "error" : level;
+}
+
 /** Logs, metrics, probes, the admin page: how a running server is looked at and ended. */
 export const operationsOptions = {
-  "log.level": oneOf("info", ["trace", "debug", "info", "warn", "error", "none"], "What is written to the log."),
+  "log.level": { ...logLevel, parse: (raw: unknown) => logLevel.parse(plainLevel(raw), {}) },
   "log.file": string("", "File the log goes to. Empty: standard output."),
   "health.enabled": bool(true, "Health is always answered; the key is read because existing files carry it."),
   "health.handler_prefix": string("/health", "Path that answers 200 `{}` while the process lives.", path),
