@@ -25,9 +25,13 @@ export function encode(text: string | Uint8Array): string {
   return Buffer.from(text as Uint8Array).toString("base64url");
 }
 
-/** Unix seconds from now. */
+/**
+ * Unix seconds from now. A short time is rounded, so that at least half a second of its last one is left: servers count in
+ * whole seconds, and a token of "one second" made at the end of a second is expired when it arrives.
+ */
 export function inSeconds(seconds: number): number {
-  return Math.floor(Date.now() / 1_000) + seconds;
+  const now = Date.now() / 1_000;
+  return seconds > 0 && seconds < 10 ? Math.round(now + seconds) : Math.floor(now) + seconds;
 }
 
 function signature(alg: string, text: string, key: string | KeyObject): string {
