@@ -63,8 +63,8 @@ function clock(): string {
 }
 
 function endToEndFiles(): string[] {
-  return ["e2e/document", "e2e/examples", "e2e/executable", "e2e/pipeline", "e2e/reliability", "e2e/start"].filter((folder) =>
-    existsSync(join(root, folder)),
+  return ["e2e/document", "e2e/examples", "e2e/executable", "e2e/pipeline", "e2e/reliability", "e2e/start", "e2e/streams"].filter(
+    (folder) => existsSync(join(root, folder)),
   );
 }
 
