@@ -32,6 +32,7 @@ const stages: Stage[] = [
   { name: "unit tests", run: () => bunTest("unit", [...rooms, "scripts", "e2e/checker", "e2e/conformance", "e2e/fuzz"], 60) },
   { name: "dashboard", run: dashboard },
   { name: "conformance", run: conformance },
+  { name: "sdks", run: sdks },
   { name: "end to end", run: () => bunTest("e2e", endToEndFiles(), 240) },
   { name: "browser", run: browser },
 ];
@@ -100,9 +101,19 @@ async function bunTest(name: string, paths: readonly string[], timeoutS: number)
 }
 
 /** Our server and a real Centrifugo by one table of rules; counts its runs, a rule in JSON and in Protobuf as two. */
-async function conformance(): Promise<Count> {
-  const report = join(reports, "conformance.json");
-  const code = await run(process.execPath, ["e2e/conformance/main.ts", `--counts=${report}`]);
+function conformance(): Promise<Count> {
+  return counted("conformance", "e2e/conformance/main.ts");
+}
+
+/** The stock SDKs of JavaScript, Go and Python by one script, on our server and on a real Centrifugo. */
+function sdks(): Promise<Count> {
+  return counted("sdks", "e2e/sdks/main.ts");
+}
+
+/** A suite with a runner of its own, which writes down what it counted. */
+async function counted(name: string, entry: string): Promise<Count> {
+  const report = join(reports, `${name}.json`);
+  const code = await run(process.execPath, [entry, `--counts=${report}`]);
   if (!existsSync(report)) return { passed: 0, failed: 1, skipped: 0 };
   const count = JSON.parse(readFileSync(report, "utf8")) as Count;
   if (code !== 0 && count.failed === 0) count.failed = 1;

@@ -1,0 +1,94 @@
+import { TOKEN_SECRET } from "../conformance/harness/jwt.ts";
+import { API_KEY } from "../conformance/harness/side.ts";
+
+type ConfigFile = Record<string, unknown>;
+
+const history = { history_size: 100, history_ttl: "300s" };
+const base: ConfigFile = {
+  http_api: { key: API_KEY },
+  health: { enabled: true },
+  usage_stats: { disabled: true },
+  log: { level: "info" },
+};
+const client: ConfigFile = {
+  token: { hmac_secret_key: TOKEN_SECRET },
+  allowed_origins: ["http://localhost:3000"],
+  // A connection or subscription that was not refreshed ends within a test.
+  expired_close_delay: "1s",
+  expired_sub_close_delay: "1s",
+  presence_update_interval: "1s",
+  channel_position_check_delay: "1s",
+};
+
+/** What both servers are started with: one namespace for each thing that the scenarios try. */
+export const shared = (backendUrl: string): ConfigFile => ({
+  ...base,
+  client,
+  http_stream: { enabled: true },
+  sse: { enabled: true },
+  rpc: {
+    proxy: { endpoint: `${backendUrl}/rpc`, timeout: "2s" },
+    without_namespace: { proxy_enabled: true },
+  },
+  channel: {
+    namespaces: [
+      { name: "open", allow_subscribe_for_client: true, allow_publish_for_client: true },
+      { name: "closed", ...history },
+      {
+        name: "kept",
+        allow_subscribe_for_client: true,
+        allow_publish_for_client: true,
+        ...history,
+        force_recovery: true,
+        allow_history_for_subscriber: true,
+      },
+      { name: "asked", allow_subscribe_for_client: true, ...history, allow_recovery: true, allow_positioning: true },
+      { name: "latest", allow_subscribe_for_client: true, ...history, force_recovery: true, force_recovery_mode: "cache" },
+      { name: "room", allow_subscribe_for_client: true, presence: true, allow_presence_for_subscriber: true, join_leave: true },
+      {
+        name: "delta",
+        allow_subscribe_for_client: true,
+        ...history,
+        force_recovery: true,
+        allowed_delta_types: ["fossil"],
+        delta_publish: true,
+      },
+      { name: "tagged", allow_subscribe_for_client: true, ...history, force_recovery: true, allow_tags_filter: true },
+      {
+        name: "map",
+        subscription_type: "map",
+        allow_subscribe_for_client: true,
+        allowed_delta_types: ["fossil"],
+        delta_publish: true,
+        map: {
+          mode: "persistent",
+          min_page_size: 2,
+          default_page_size: 2,
+          max_page_size: 4,
+          allow_publish_for_client: true,
+          allow_remove_for_client: true,
+        },
+      },
+      { name: "who", subscription_type: "map_clients", allow_subscribe_for_client: true, map: { mode: "recoverable", key_ttl: "30s" } },
+      { name: "game", allow_subscribe_for_client: true, map_clients_presence_channel_prefix: "who:" },
+    ],
+  },
+});
+
+/** What only ours has: paced channels, and readers that may be slow. */
+export const ours: ConfigFile = {
+  ...base,
+  // Whoever takes nothing for `write_timeout` is closed under every policy.
+  websocket: { write_timeout: "60s" },
+  client,
+  channel: {
+    namespaces: ["paced", "catch", "newest"].map((name) => ({
+      name,
+      allow_subscribe_for_client: true,
+      history_size: 3_000,
+      history_ttl: "300s",
+      force_recovery: true,
+    })),
+  },
+  push: { channels: { paced: { max_rate: 5 }, catch: { slow_readers: "catch_up" }, newest: { slow_readers: "latest" } } },
+};
