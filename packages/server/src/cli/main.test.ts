@@ -407,6 +407,28 @@ test("[F30] a reader of the log that goes away does not end the server", async (
   assert.equal(await exited, 0);
 });
 
+test("ready is 0 beside a server that is ready, on whatever port, and 1 without one", async () => {
+  const data = ["--data-dir", "ready-data"];
+  const none = await ended(["ready", ...data], await freePorts());
+  assert.deepEqual([none.code, /nothing answers at http:/.test(none.output)], [1, true], none.output);
+  const server = fleetcast(["serve", ...data], await freePorts());
+  await until("the server is ready", () => existsSync(join(folder, "ready-data", "running.json")));
+  // Without the server's own environment: its folder says where it listens.
+  const ready = await ended(["ready", ...data]);
+  assert.deepEqual([ready.code, /"status":"ready"/.test(ready.output)], [0, true], ready.output);
+  server.child.kill("SIGTERM");
+  assert.equal(await server.exited, 0);
+});
+
+test("centrifugo-config --out writes a file that its owner and group read, and says so where it cannot", async () => {
+  const data = ["--data-dir", "out-data"];
+  assert.deepEqual(await ended(["centrifugo-config", "--out", "centrifugo.json", ...data]), { code: 0, output: "" });
+  assert.equal(statSync(join(folder, "centrifugo.json")).mode & 0o777, 0o640);
+  assert.equal((await ended(["centrifugo-config", ...data])).output, readFileSync(join(folder, "centrifugo.json"), "utf8"));
+  const refused = await ended(["centrifugo-config", "--out", "none/centrifugo.json", ...data]);
+  assert.deepEqual(refused, { code: 2, output: "fleetcast: none/centrifugo.json cannot be written (ENOENT)\n" });
+});
+
 test("doctor names what is wrong, and is 1 then", async () => {
   const { server, port } = await holdPort();
   const env = { ...(await freePorts()), FLEETCAST_HTTP_SERVER_PORT: String(port) };

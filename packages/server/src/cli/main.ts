@@ -14,6 +14,7 @@ import { gensubtokenCommand, gentokenCommand } from "./gentoken.ts";
 import { refuseOtherKeys } from "./key-flags.ts";
 import { machineCommand } from "./machine.ts";
 import { mosquittoConfigCommand } from "./mosquitto-config.ts";
+import { readyCommand } from "./ready.ts";
 import { serveCommand } from "./serve.ts";
 import { simulateCommand } from "./simulate.ts";
 import { startCommand } from "./start.ts";
@@ -43,6 +44,7 @@ const commands = [
   defaultenvCommand,
   configdocCommand,
   doctorCommand,
+  readyCommand,
   centrifugoConfigCommand,
   mosquittoConfigCommand,
   versionCommand,

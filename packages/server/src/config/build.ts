@@ -93,6 +93,7 @@ export function buildConfig(settings: Settings, secrets: Secrets, dataDir: strin
         url: v["push.centrifugo.url"].replace(/\/+$/, ""),
         apiKey: v["push.centrifugo.api_key"] || apiKey,
         publicUrl: v["push.centrifugo.public_url"],
+        proxyUrl: v["push.centrifugo.proxy_url"].replace(/\/+$/, ""),
         answerTimeoutMs: v["push.centrifugo.answer_timeout"],
         proxySecret: v["push.centrifugo.proxy_secret"] || (secrets.proxy_secret ?? ""),
       },

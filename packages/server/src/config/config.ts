@@ -270,6 +270,8 @@ export interface PushConfig {
     readonly apiKey: string;
     /** Address that browsers use; "": the page's own host (nginx in front). */
     readonly publicUrl: string;
+    /** Base address of our internal endpoints as it sees them; "": it runs beside us. */
+    readonly proxyUrl: string;
     readonly answerTimeoutMs: number;
     /** Shared with its proxies; sent by them as header `X-Fleetcast-Proxy-Secret`. */
     readonly proxySecret: string;

@@ -72,6 +72,14 @@ test("[N8] proxies ask the internal listener where there is one", () => {
   assert.equal(file.proxies[0]!.endpoint, "http://[::1]:8003/proxy/centrifugo/subscribe");
 });
 
+test("[N8] proxies ask the address that is named where Centrifugo runs on another machine", () => {
+  const { file } = printed({ ...n8, push: { ...n8.push, centrifugo: { ...n8.push.centrifugo, proxy_url: "http://fleetcast:9002/" } } });
+  assert.deepEqual(
+    file.proxies.map((proxy) => proxy.endpoint),
+    ["http://fleetcast:9002/proxy/centrifugo/subscribe", "http://fleetcast:9002/proxy/centrifugo/sub_refresh"],
+  );
+});
+
 test("[N8] the document's namespaces: windows, presence, recovery and our policy", () => {
   const { file } = printed(n8);
   const options = new Map(file.channel.namespaces.map((namespace) => [namespace.name, namespace]));

@@ -180,7 +180,7 @@ function map(options: ChannelOptions["map"]) {
 function proxies(config: Config) {
   const all = [config.engine.withoutNamespace, ...config.engine.namespaces.values()];
   const names = new Set(all.map((options) => options.subscribeProxyName).filter((name) => name === policyProxyName));
-  const base = internalAddress(config);
+  const base = config.push.centrifugo.proxyUrl || internalAddress(config);
   return [...names].flatMap((name) => [
     proxy(config, name, `${base}${subscribeProxyPath}`),
     proxy(config, `${name}${refreshSuffix}`, `${base}${subRefreshProxyPath}`),

@@ -45,6 +45,11 @@ export const ownOptions = {
     ["ws:", "wss:", "http:", "https:"],
     "Address that browsers reach it by. Empty: the dashboard's own host.",
   ),
+  "push.centrifugo.proxy_url": url(
+    "",
+    ["http:", "https:"],
+    "Address that it reaches our internal endpoints by, where it runs on another machine. Empty: this machine's.",
+  ),
   "push.centrifugo.answer_timeout": duration(2_000, "How long a publish waits for it before `/api` answers that it will follow."),
   "push.centrifugo.proxy_secret": secret("What its proxies send to prove themselves. Without it one is made at the first start."),
 

@@ -83,7 +83,7 @@ export function v1Config(
     mqtt: { enabled: true, broker: "embedded" } as V1Config["mqtt"],
     push: {
       engine: "embedded",
-      centrifugo: { url: "", apiKey: "", publicUrl: "", answerTimeoutMs: 2_000, proxySecret: "" },
+      centrifugo: { url: "", apiKey: "", publicUrl: "", proxyUrl: "", answerTimeoutMs: 2_000, proxySecret: "" },
       ...changes.push,
     },
     websocket: {
