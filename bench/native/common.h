@@ -37,25 +37,19 @@ static inline void raise_file_limit(void) {
   }
 }
 
-/* "1,2,3" -> user and system microseconds of these processes, all threads. */
+/* "1,2,3" -> CPU microseconds of these processes, all threads, also those that ended: user and system, to the nanosecond. */
 static inline uint64_t cpu_us_of(const char *pids) {
-  uint64_t total = 0;
+  uint64_t total_ns = 0;
   const char *at = pids;
   while (*at) {
-    char path[64], line[1024];
     long pid = strtol(at, (char **)&at, 10);
     if (*at == ',') at++;
-    snprintf(path, sizeof path, "/proc/%ld/stat", pid);
-    FILE *file = fopen(path, "r");
-    if (!file) continue;
-    if (fgets(line, sizeof line, file)) {
-      char *end = strrchr(line, ')');
-      unsigned long user = 0, system = 0;
-      if (end && sscanf(end + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) == 2) total += user + system;
-    }
-    fclose(file);
+    clockid_t clock;
+    struct timespec t;
+    if (clock_getcpuclockid((pid_t)pid, &clock) != 0 || clock_gettime(clock, &t) != 0) continue;
+    total_ns += (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
   }
-  return total * (1000000ull / (uint64_t)sysconf(_SC_CLK_TCK));
+  return total_ns / 1000;
 }
 
 static inline uint64_t rss_kb_of(const char *pids) {
@@ -76,7 +70,7 @@ static inline uint64_t rss_kb_of(const char *pids) {
 }
 
 /* Loopback only; several source addresses so that ports do not run out. */
-static inline int connect_to(int port, int index) {
+static inline int open_socket(int index) {
   int fd = socket(AF_INET, SOCK_STREAM, 0);
   if (fd < 0) die("socket");
   int one = 1;
@@ -87,6 +81,11 @@ static inline int connect_to(int port, int index) {
   setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
   struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000001u + (uint32_t)(index / 20000))};
   if (bind(fd, (struct sockaddr *)&from, sizeof from) < 0) die("bind");
+  return fd;
+}
+
+static inline int connect_to(int port, int index) {
+  int fd = open_socket(index);
   struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   if (connect(fd, (struct sockaddr *)&to, sizeof to) < 0) die("connect");
   return fd;
@@ -104,12 +103,12 @@ static inline void write_all(int fd, const char *bytes, size_t length) {
   }
 }
 
-static inline void send_upgrade(int fd, int port, const char *path) {
+static inline void send_upgrade(int fd, int port, const char *path, int protobuf) {
   char request[512];
   int n = snprintf(request, sizeof request,
                    "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                   "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
-                   path, port);
+                   "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n%s\r\n",
+                   path, port, protobuf ? "Sec-WebSocket-Protocol: centrifuge-protobuf\r\n" : "");
   write_all(fd, request, (size_t)n);
 }
 

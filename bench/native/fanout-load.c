@@ -1,24 +1,22 @@
 /*
- * Fan-out load: N WebSocket subscribers of one channel that only count, and publishers over HTTP, closed-loop or paced.
- * Counts one back-quote a publication, so joined frames count right (a frame's length byte is 0x60 too rarely to matter). Prints one JSON line.
- *   fanout-load --port P --api-port P --api-path /api/publish --api-key K --token T --subs N --channel C --seconds S
- *               --publishers C --rate R (0: closed loop) --payload BYTES --pids 1,2
+ * Fan-out load: N WebSocket subscribers that only count, of one channel or of many, and publishers over HTTP, closed-loop or
+ * paced. Publications are counted by the back-quote in each, inside frames only. Prints one JSON line.
+ *   fanout-load --port P --api-key K --tokens FILE --subs N --prefix C --channels N --format json|protobuf --seconds S
+ *               --publishers C --rate R (a second, all together; 0: closed loop) --payload BYTES --raw yes|no --pids 1,2
  */
-#include "common.h"
+#include "publishing.h"
 
-static int port, api_port, payload_bytes;
+static Api api;
+static Clients clients;
 static double rate;
-static const char *channel, *api_key, *api_path;
 static volatile int publishing = 0, stopping = 0;
-static uint64_t published = 0;
+static uint64_t published = 0, turn = 0;
 
 static void *publisher(void *unused) {
   (void)unused;
-  int fd = connect_to(api_port, 0);
-  char *pad = calloc(1, (size_t)payload_bytes + 1);
-  memset(pad, 'x', (size_t)payload_bytes);
-  char *request = malloc((size_t)payload_bytes + 2048), answer[8192];
+  int fd = connect_to(api.port, 0);
   uint64_t next = now_ns();
+  char channel[128];
   while (!stopping) {
     if (!publishing) {
       usleep(1000);
@@ -30,124 +28,71 @@ static void *publisher(void *unused) {
       if (now < next) usleep((useconds_t)((next - now) / 1000));
       next += (uint64_t)(1e9 / rate);
     }
-    char body[payload_bytes + 512];
-    int length = snprintf(body, sizeof body, "{\"channel\":\"%s\",\"data\":{\"t\":%llu,\"pad\":\"%s`\"}}", channel, (unsigned long long)now_ns(), pad);
-    int n = snprintf(request, (size_t)payload_bytes + 2048,
-                     "POST %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nX-API-Key: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
-                     api_path, api_port, api_key, length, body);
-    write_all(fd, request, (size_t)n);
-    size_t have = 0;
-    for (;;) {
-      ssize_t got = read(fd, answer + have, sizeof answer - have - 1);
-      if (got <= 0) die("publisher read");
-      have += (size_t)got;
-      answer[have] = 0;
-      char *head = strstr(answer, "\r\n\r\n");
-      if (!head) continue;
-      char *field = strcasestr(answer, "content-length:");
-      size_t want = field ? strtoul(field + 15, NULL, 10) : 0;
-      if (have >= (size_t)(head - answer) + 4 + want) break;
-    }
-    if (strncmp(answer + 9, "200", 3) != 0 || strstr(answer, "\"error\"")) {
-      fprintf(stderr, "publish was answered: %s\n", answer);
-      exit(1);
-    }
+    channel_name(&clients, (int)(__atomic_fetch_add(&turn, 1, __ATOMIC_RELAXED) % (uint64_t)clients.channels), channel, sizeof channel);
+    publish(&api, fd, channel);
     __atomic_add_fetch(&published, 1, __ATOMIC_RELAXED);
   }
   close(fd);
   return NULL;
 }
 
-static Samples probes = {0};
+/* How much of a frame's payload is still to come, by client; a frame's header is never cut in what we send (each is one write). */
+static size_t *rest;
 
-/* Asks /health again and again while the fan-out runs: how long the server's loop keeps others waiting. */
-static void *prober(void *unused) {
-  (void)unused;
-  int fd = connect_to(api_port, 0);
-  char request[128], answer[4096];
-  int n = snprintf(request, sizeof request, "GET /health HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n", api_port);
-  while (!stopping) {
-    uint64_t sent = now_ns();
-    write_all(fd, request, (size_t)n);
-    if (read(fd, answer, sizeof answer) <= 0) break;
-    if (publishing) add_sample(&probes, (now_ns() - sent) / 1000);
-    usleep(2000);
+/* Back-quotes in the payloads of the frames in these bytes: a header's length byte may look like one. */
+static size_t count_publications(size_t *left, const char *bytes, size_t length) {
+  size_t count = 0, at = 0;
+  while (at < length) {
+    if (*left == 0) {
+      if (length - at < 4) break;
+      size_t n = (unsigned char)bytes[at + 1] & 0x7f;
+      at += 2;
+      if (n == 126) {
+        n = (size_t)(unsigned char)bytes[at] << 8 | (unsigned char)bytes[at + 1];
+        at += 2;
+      } else if (n == 127) {
+        n = 0;
+        for (int i = 0; i < 8 && at < length; i++) n = n << 8 | (unsigned char)bytes[at++];
+      }
+      *left = n;
+    }
+    size_t part = *left < length - at ? *left : length - at;
+    count += count_byte(bytes + at, part, '`');
+    at += part;
+    *left -= part;
   }
-  close(fd);
-  return NULL;
+  return count;
 }
 
 int main(int argc, char **argv) {
   raise_file_limit();
-  port = atoi(option(argc, argv, "--port", "8000"));
-  api_port = atoi(option(argc, argv, "--api-port", "8000"));
-  api_path = option(argc, argv, "--api-path", "/api/publish");
-  api_key = option(argc, argv, "--api-key", "");
-  channel = option(argc, argv, "--channel", "mem:bench");
-  payload_bytes = atoi(option(argc, argv, "--payload", "128"));
+  api = (Api){.port = atoi(option(argc, argv, "--port", "8000")),
+              .payload_bytes = atoi(option(argc, argv, "--payload", "128")),
+              .api_path = option(argc, argv, "--api-path", "/api/publish"),
+              .api_key = option(argc, argv, "--api-key", "")};
   rate = atof(option(argc, argv, "--rate", "0"));
-  int subs = atoi(option(argc, argv, "--subs", "1000"));
-  int publishers = atoi(option(argc, argv, "--publishers", "1"));
+  int subs = atoi(option(argc, argv, "--subs", "1000")), publishers = atoi(option(argc, argv, "--publishers", "1"));
   double seconds = atof(option(argc, argv, "--seconds", "5"));
-  const char *token = option(argc, argv, "--token", ""), *pids = option(argc, argv, "--pids", "");
-  const char *path = option(argc, argv, "--path", "/connection/websocket");
-  int raw = strcmp(option(argc, argv, "--raw", "no"), "yes") == 0;
-
-  int poll = epoll_create1(0);
-  int *fds = calloc((size_t)subs, sizeof(int));
-  static char buffer[1 << 18];
-  char hello[4096];
-  int hello_length = snprintf(hello, sizeof hello, "{\"id\":1,\"connect\":{\"token\":\"%s\"}}\n{\"id\":2,\"subscribe\":{\"channel\":\"%s\"}}", token, channel);
-
-  uint64_t rss_before = rss_kb_of(pids), cpu_connect = cpu_us_of(pids), connect_start = now_ns();
-  int window = 100;
-  for (int first = 0; first < subs; first += window) {
-    int last = first + window < subs ? first + window : subs;
-    for (int i = first; i < last; i++) {
-      fds[i] = connect_to(port, i);
-      send_upgrade(fds[i], port, path);
-    }
-    for (int i = first; i < last; i++) {
-      size_t have = 0;
-      while (have < 12 || !memmem(buffer, have, "\r\n\r\n", 4)) {
-        ssize_t n = read(fds[i], buffer + have, sizeof buffer - have);
-        if (n <= 0) die("upgrade");
-        have += (size_t)n;
-      }
-      if (strncmp(buffer + 9, "101", 3) != 0) {
-        fprintf(stderr, "upgrade was refused: %.200s\n", buffer);
-        return 1;
-      }
-      if (!raw) send_text(fds[i], hello, (size_t)hello_length);
-    }
-    for (int i = first; i < last && !raw; i++) {
-      size_t have = 0;
-      while (!memmem(buffer, have, "\"subscribe\":{", 13)) {
-        ssize_t n = read(fds[i], buffer + have, sizeof buffer - have);
-        if (n <= 0 || memmem(buffer, have + (size_t)n, "\"error\"", 7)) {
-          fprintf(stderr, "subscribe failed: %.*s\n", (int)(have + (size_t)(n > 0 ? n : 0)), buffer);
-          return 1;
-        }
-        have += (size_t)n;
-      }
-    }
-    for (int i = first; i < last; i++) {
-      fcntl(fds[i], F_SETFL, O_NONBLOCK);
-      struct epoll_event event = {.events = EPOLLIN, .data.u32 = (uint32_t)i};
-      epoll_ctl(poll, EPOLL_CTL_ADD, fds[i], &event);
-    }
-  }
-  double connect_s = (double)(now_ns() - connect_start) / 1e9;
-  usleep(300000);
-  uint64_t connect_cpu = cpu_us_of(pids) - cpu_connect, rss_after = rss_kb_of(pids);
+  const char *pids = option(argc, argv, "--pids", "");
+  clients = (Clients){.port = api.port,
+                      .count = subs,
+                      .channels = atoi(option(argc, argv, "--channels", "1")),
+                      .prefix = option(argc, argv, "--prefix", "mem:bench"),
+                      .path = option(argc, argv, "--path", "/connection/websocket"),
+                      .protobuf = strcmp(option(argc, argv, "--format", "json"), "protobuf") == 0,
+                      .raw = strcmp(option(argc, argv, "--raw", "no"), "yes") == 0};
+  if (!clients.raw) clients.tokens = read_tokens(option(argc, argv, "--tokens", ""), subs);
+  rest = calloc((size_t)subs, sizeof(size_t));
+  open_all(&clients, 200);
+  stay(&clients, 0.3);
 
   pthread_t threads[64];
+  rate /= publishers;
   for (int i = 0; i < publishers; i++) pthread_create(&threads[i], NULL, publisher, NULL);
-  pthread_t probe;
-  if (!raw) pthread_create(&probe, NULL, prober, NULL);
   Samples samples = {0};
   struct epoll_event events[512];
-  uint64_t delivered = 0, bytes = 0, start = now_ns(), warm = start + 1000000000ull, end = warm + (uint64_t)(seconds * 1e9);
+  static char buffer[1 << 18];
+  uint64_t delivered = 0, start = now_ns(), warm = start + 1000000000ull, end = warm + (uint64_t)(seconds * 1e9);
   uint64_t cpu_start = 0, delivered_start = 0, published_start = 0, measured_from = 0, closed = 0;
   publishing = 1;
   for (;;) {
@@ -160,19 +105,21 @@ int main(int argc, char **argv) {
       samples.length = 0;
     }
     if (now >= end) break;
-    int n = epoll_wait(poll, events, 512, 20);
+    int n = epoll_wait(clients.poll, events, 512, 20);
     for (int i = 0; i < n; i++) {
       uint32_t index = events[i].data.u32;
-      ssize_t got = read(fds[index], buffer, sizeof buffer);
+      int fd = clients.all[index].fd;
+      ssize_t got = read(fd, buffer, sizeof buffer);
       if (got <= 0) {
         if (got < 0 && errno == EAGAIN) continue;
         closed++;
-        epoll_ctl(poll, EPOLL_CTL_DEL, fds[index], NULL);
+        epoll_ctl(clients.poll, EPOLL_CTL_DEL, fd, NULL);
         continue;
       }
-      bytes += (uint64_t)got;
-      delivered += count_byte(buffer, (size_t)got, '`');
-      if (index == 0 || index == (uint32_t)subs / 2 || index == (uint32_t)subs - 1) sample_times(&samples, buffer, (size_t)got, now_ns());
+      if (rest[index] == 0 && answered_ping(&clients, fd, buffer, (size_t)got)) continue;
+      delivered += count_publications(&rest[index], buffer, (size_t)got);
+      int is_sampled = clients.channels > 1 || index == 0 || index == (uint32_t)subs / 2 || index == (uint32_t)subs - 1;
+      if (is_sampled) sample_times(&samples, buffer, (size_t)got, now_ns());
     }
   }
   uint64_t cpu = cpu_us_of(pids) - cpu_start, deliveries = delivered - delivered_start;
@@ -180,14 +127,9 @@ int main(int argc, char **argv) {
   double measured_s = (double)(now_ns() - measured_from) / 1e9;
   stopping = 1;
   sort_samples(&samples);
-  usleep(20000);
-  sort_samples(&probes);
-  printf("{\"subs\":%d,\"connect_s\":%.3f,\"connect_cpu_us\":%llu,\"rss_before_kb\":%llu,\"rss_after_kb\":%llu,\"seconds\":%.3f,\"publications\":%llu,"
-         "\"deliveries\":%llu,\"cpu_us\":%llu,\"latency_p50_us\":%u,\"latency_p99_us\":%u,\"bytes\":%llu,\"closed\":%llu,"
-         "\"probe_p99_us\":%u,\"probe_max_us\":%u}\n",
-         subs, connect_s, (unsigned long long)connect_cpu, (unsigned long long)rss_before, (unsigned long long)rss_after, measured_s,
+  printf("{\"seconds\":%.3f,\"publications\":%llu,\"deliveries\":%llu,\"cpu_us\":%llu,\"latency_p50_us\":%u,\"latency_p99_us\":%u,\"closed\":%llu}\n", measured_s,
          (unsigned long long)publications, (unsigned long long)deliveries, (unsigned long long)cpu, sample_at(&samples, 0.5), sample_at(&samples, 0.99),
-         (unsigned long long)bytes, (unsigned long long)closed, sample_at(&probes, 0.99), sample_at(&probes, 1));
+         (unsigned long long)closed);
   fflush(stdout);
   _exit(0);
 }

@@ -143,7 +143,7 @@ int main(int argc, char **argv) {
   static char buffer[1 << 18];
   for (int i = 0; i < screens; i++) {
     ws[i] = connect_to(ws_port, i);
-    send_upgrade(ws[i], ws_port, "/connection/websocket");
+    send_upgrade(ws[i], ws_port, "/connection/websocket", 0);
     size_t have = 0;
     while (!memmem(buffer, have, "\r\n\r\n", 4)) {
       ssize_t n = read(ws[i], buffer + have, sizeof buffer - have);
