@@ -3,12 +3,16 @@ import type { Member } from "./connection/member.ts";
 import type { ConnectionInfo, ConnectionPage } from "./engine-api.ts";
 
 /** The next page of connections by their ids; looks at each of them once and keeps no more than a page. */
-export function connectionPage(connections: Iterable<Connection>, after: string, limit: number): ConnectionPage {
+export function connectionPage(
+  connections: Iterable<Connection>,
+  { channel, after, limit }: { readonly channel: string | undefined; readonly after: string; readonly limit: number },
+): ConnectionPage {
   const page: { readonly connection: Connection; readonly member: Member }[] = [];
   let isMore = false;
   for (const connection of connections) {
     const { member } = connection;
     if (member === undefined || member.client <= after) continue;
+    if (channel !== undefined && !member.isSubscribed(channel)) continue;
     const last = page[page.length - 1];
     if (page.length === limit && (last === undefined || last.member.client < member.client)) {
       isMore = true;
@@ -36,7 +40,7 @@ function placeOf(page: readonly { readonly member: Member }[], client: string): 
   return from;
 }
 
-function infoOf({ transport }: Connection, member: Member): ConnectionInfo {
+function infoOf({ transport, outbox }: Connection, member: Member): ConnectionInfo {
   return {
     client: member.client,
     user: member.user,
@@ -44,6 +48,8 @@ function infoOf({ transport }: Connection, member: Member): ConnectionInfo {
     protocol: transport.protocol,
     remoteAddress: transport.remoteAddress,
     ...member.software,
+    connectedAtMs: member.connectedAtMs,
+    queuedBytes: outbox.queuedBytes,
     channels: Array.from(member.subscriptions, ({ channel }) => channel.name),
   };
 }

@@ -1,9 +1,19 @@
-import type { StreamPosition } from "@fleetcast/protocol";
+import type { Disconnect, StreamPosition } from "@fleetcast/protocol";
 import type { AppendResult, Log, LogAppend, ReadResult } from "./log.ts";
 import type { MapLog } from "./map/map-log.ts";
 import type { MapCalls } from "./map/server-calls.ts";
 import type { EngineOptions } from "./options.ts";
-import type { Chance, Clock, OptionOverride, PresenceMap, Socket, TokenVerifier, TrackVerifier } from "./ports.ts";
+import type {
+  Admit,
+  Chance,
+  Clock,
+  ConnectionIdentity,
+  OptionOverride,
+  PresenceMap,
+  Socket,
+  TokenVerifier,
+  TrackVerifier,
+} from "./ports.ts";
 import type { Proxies } from "./proxies.ts";
 import { EngineRefusal } from "./refusal.ts";
 import type { TransportInfo } from "./transport.ts";
@@ -25,6 +35,8 @@ export interface EnginePorts {
   readonly proxies: Proxies;
   /** Needed only where a namespace is of type shared_poll. */
   readonly trackVerifier?: TrackVerifier | undefined;
+  /** Asked of every connection, whoever vouched for it; absent: nobody is shut out. */
+  readonly admit?: Admit | undefined;
   /**
    * Compiles `channel_regex` (Go RE2 syntax) into an unanchored match in linear time; needed only where a namespace has
    * one (D27: the runtime's own RegExp backtracks).
@@ -86,6 +98,10 @@ export interface ConnectionInfo {
   /** What the client says of itself. */
   readonly name: string;
   readonly version: string;
+  /** Unix milliseconds of its connect. */
+  readonly connectedAtMs: number;
+  /** Bytes that wait for it. */
+  readonly queuedBytes: number;
   readonly channels: readonly string[];
 }
 
@@ -131,9 +147,17 @@ export interface Engine {
   unsubscribe(target: ConnectionTarget, channel: string): Promise<void>;
   refresh(target: ConnectionTarget, call: RefreshCall): Promise<void>;
   disconnect(target: ConnectionTarget, code: number, reason: string, whitelist: readonly string[]): void;
+  /** At once, whatever is still to be delivered; answers how many connections ended. */
+  cut(isMeant: (identity: ConnectionIdentity) => boolean, disconnect: Disconnect): number;
   channels(): ReadonlyMap<string, number>;
-  /** Of one user, or of all; `limit` connections after that id. */
-  connections(page: { readonly user?: string | undefined; readonly after?: string | undefined; readonly limit: number }): ConnectionPage;
+  /** Of one user, on one channel, or all; `limit` connections after that id. */
+  connections(page: {
+    readonly user?: string | undefined;
+    /** Those that are subscribed to it. */
+    readonly channel?: string | undefined;
+    readonly after?: string | undefined;
+    readonly limit: number;
+  }): ConnectionPage;
   /** Authenticated connections, as `stats` counts them; cheap enough to ask before each upgrade. */
   readonly connectionCount: number;
   stats(): EngineStats;

@@ -1,4 +1,4 @@
-import { apiErrors, type ClientInfo, clientErrors, disconnects, type Publication } from "@fleetcast/protocol";
+import { apiErrors, type ClientInfo, clientErrors, type Disconnect, disconnects, type Publication } from "@fleetcast/protocol";
 import { fitsFormat } from "./channel/data-format.ts";
 import { type Namespace, Namespaces } from "./channel/namespaces.ts";
 import { checkPersonalChannel } from "./channel/personal-channel.ts";
@@ -28,7 +28,7 @@ import { keepLastOfEachKey } from "./map/held-changes.ts";
 import { createMapCalls, type MapCalls } from "./map/server-calls.ts";
 import type { EngineOptions } from "./options.ts";
 import { Pacing } from "./pacing/pacing.ts";
-import type { PresenceMap, Socket } from "./ports.ts";
+import type { ConnectionIdentity, PresenceMap, Socket } from "./ports.ts";
 import { MemoryPresence } from "./presence/presence.ts";
 import { serverAppend } from "./publishing.ts";
 import { type ReloadableContext, reload } from "./reload.ts";
@@ -202,13 +202,24 @@ class EmbeddedEngine implements Engine {
     });
   }
 
+  cut(isMeant: (identity: ConnectionIdentity) => boolean, disconnect: Disconnect): number {
+    let cut = 0;
+    for (const connection of [...this.#context.hub.open]) {
+      const identity = connection.anyMember?.identity;
+      if (identity === undefined || !isMeant(identity)) continue;
+      connection.disconnect(disconnect);
+      cut++;
+    }
+    return cut;
+  }
+
   channels(): ReadonlyMap<string, number> {
     return new Map([...this.#context.hub.channels.values()].map(({ name, subscriptions }) => [name, subscriptions.length]));
   }
 
-  connections({ user, after = "", limit }: Parameters<Engine["connections"]>[0]): ConnectionPage {
+  connections({ user, channel, after = "", limit }: Parameters<Engine["connections"]>[0]): ConnectionPage {
     const { hub } = this.#context;
-    return connectionPage(user === undefined ? hub.open : hub.connectionsOf(user), after, limit);
+    return connectionPage(user === undefined ? hub.open : hub.connectionsOf(user), { channel, after, limit });
   }
 
   get connectionCount(): number {

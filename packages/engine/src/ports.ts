@@ -1,4 +1,4 @@
-import type { ClientInfo } from "@fleetcast/protocol";
+import type { ClientInfo, Disconnect } from "@fleetcast/protocol";
 
 /** Time handed in, so that a test owns it. Monotonic for timers, wall for token times. Milliseconds. */
 export interface Clock {
@@ -53,6 +53,10 @@ export interface ConnectionClaims {
   readonly subs: ReadonlyMap<string, ServerSubscription>;
   /** Raw JSON; goes to policies, never to clients. */
   readonly meta: Uint8Array | undefined;
+  /** `jti`, where the token has one. */
+  readonly tokenId?: string | undefined;
+  /** `iat`. */
+  readonly issuedAtS?: number | undefined;
 }
 export interface ServerSubscription {
   readonly info: Uint8Array | undefined;
@@ -75,7 +79,25 @@ export interface SubscriptionClaims {
   readonly info: Uint8Array | undefined;
   readonly data: Uint8Array | undefined;
   readonly override: OptionOverride;
+  readonly tokenId?: string | undefined;
+  readonly issuedAtS?: number | undefined;
 }
+
+/** Whose connection it is, and by which token it came: what a revocation may mean. */
+export interface ConnectionIdentity {
+  readonly user: string;
+  readonly client: string;
+  /** Undefined where no token, or one without `jti`, opened it. */
+  readonly tokenId: string | undefined;
+  readonly issuedAtS: number | undefined;
+  readonly hasToken: boolean;
+}
+
+/**
+ * The last word on who may connect, asked in the same turn as the connection becomes one that `cut` finds: nobody slips between.
+ * Answers from memory; undefined: may connect.
+ */
+export type Admit = (identity: ConnectionIdentity) => Disconnect | undefined;
 
 /** `invalid`: bad signature, form, audience, issuer. `expired`: `exp` passed or `nbf` ahead. `internal`: verifier failed. */
 export type TokenFailure = "invalid" | "expired" | "internal";

@@ -70,6 +70,8 @@ export interface BenchToken {
   readonly client?: string;
   readonly data?: string;
   readonly override?: OptionOverride;
+  readonly tokenId?: string;
+  readonly issuedAtS?: number;
   readonly fails?: TokenFailure;
 }
 
@@ -88,6 +90,8 @@ class OpenVerifier implements TokenVerifier {
       info: maybeBytes(claims.info),
       meta: maybeBytes(claims.meta),
       channels: claims.channels ?? [],
+      tokenId: claims.tokenId,
+      issuedAtS: claims.issuedAtS,
       subs: new Map(
         Object.entries(claims.subs ?? {}).map(([channel, { info, data, override }]) => [
           channel,

@@ -2,8 +2,12 @@ import { randomBytes } from "node:crypto";
 import type { Clock } from "@fleetcast/engine";
 import { createTopicLayout, type TopicLayout } from "@fleetcast/mqtt";
 import type { Journal } from "@fleetcast/storage";
+import { type Audit, createAudit } from "./administration/audit.ts";
+import { createDesk, type Desk } from "./administration/desk.ts";
 import { createMachineAuth, type MachineAuth } from "./auth/machines.ts";
 import { createPolicy, createSubscribePolicy } from "./auth/policy.ts";
+import { cut } from "./auth/revocations/cut.ts";
+import { loadRevocations, type Revocations } from "./auth/revocations/revocations.ts";
 import type { SubscribePolicy } from "./auth/subscribe-policy.ts";
 import { type LiveSigner, liveSigner } from "./auth/tokens/live-signer.ts";
 import { createTokenSigner } from "./auth/tokens/signer.ts";
@@ -84,18 +88,22 @@ async function assemble(config: Config, { log, onFatal, wrapJournal }: AppOption
   journal.onFatal(onFatal);
 
   const users = await loadUsers({ journal, hasher: { hash, verify }, clock, log });
+  const revocations = await loadRevocations({ journal, clock });
+  const audit = createAudit({ journal, clock });
+  const desk = createDesk({ revocations, users, clock });
   const policy = createSubscribePolicy({
     can: createPolicy({ bearer: config.auth.bearer, namespaceBoundary: config.engine.namespaceBoundary }),
     fleetcastKey: config.secrets.metaKey,
     users,
+    revocations,
     clock,
   });
-  const { push, engine, reload } = createPush(config, journal, policy, log);
+  const { push, engine, reload } = createPush(config, journal, policy, revocations, log);
   journal.onCommitted((batch) => push.offer(batch));
 
   const state = { running: false, config };
   const historyTtlMs = (namespace: string): number => state.config.engine.namespaces.get(namespace)?.historyTtlMs ?? 0;
-  const rooms = await createRooms(config, { journal, push, users, clock, log, historyTtlMs });
+  const rooms = await createRooms(config, { journal, push, users, revocations, clock, log, historyTtlMs });
   const signerOf = ({ client, secrets }: Config) => createTokenSigner({ client, fleetcastKey: secrets.metaKey, clock });
   const signer = liveSigner(signerOf(config));
   const routes = [
@@ -106,7 +114,7 @@ async function assemble(config: Config, { log, onFatal, wrapJournal }: AppOption
       push: () => push.healthy,
       intake: () => rooms.broker?.connected() ?? true,
     }),
-    ...(await createRoutes(config, { ...rooms, journal, push, users, policy, signer, clock, log, historyTtlMs })),
+    ...(await createRoutes(config, { ...rooms, journal, push, users, revocations, desk, audit, policy, signer, clock, log, historyTtlMs })),
   ];
 
   await push.start();
@@ -122,7 +130,7 @@ async function assemble(config: Config, { log, onFatal, wrapJournal }: AppOption
   return {
     config,
     users,
-    admin: adminActions({ users, machines: rooms.machines }),
+    admin: adminActions({ users, machines: rooms.machines, desk, audit }),
     journal,
     push,
     fleet: rooms.fleet.service,
@@ -176,6 +184,7 @@ interface Shared {
   readonly journal: Journal;
   readonly push: PushEngine;
   readonly users: Users;
+  readonly revocations: Revocations;
   readonly clock: Clock;
   readonly log: Logger;
   /** Of a namespace, as it is configured now. */
@@ -183,7 +192,7 @@ interface Shared {
 }
 
 /** Fleet, intake and broker know each other in a circle: commands go out where messages come in. */
-async function createRooms(config: Config, { journal, push, users, clock, log, historyTtlMs }: Shared): Promise<Rooms> {
+async function createRooms(config: Config, { journal, push, users, revocations, clock, log, historyTtlMs }: Shared): Promise<Rooms> {
   const layout: TopicLayout = createTopicLayout();
   const newId = (): string => randomBytes(15).toString("base64url");
   const broker: { current: IntakeBroker | undefined } = { current: undefined };
@@ -204,6 +213,7 @@ async function createRooms(config: Config, { journal, push, users, clock, log, h
     openOnLoopback: config.mqtt.openOnLoopback,
     autoRegister: config.fleet.autoRegister,
     knows: (vmId) => fleet.service.knows(vmId),
+    isBlocked: (vmId) => revocations.isMachineBlocked(vmId),
     clock,
     log,
   });
@@ -237,6 +247,9 @@ async function createRooms(config: Config, { journal, push, users, clock, log, h
     fleet.state.added(vmId);
     broker.current?.disconnectMachine(vmId);
   });
+  revocations.onRevoked((revocation) =>
+    cut(revocation, { push, disconnectMachine: (vmId) => broker.current?.disconnectMachine(vmId), log }),
+  );
   users.onRevoked((user) => {
     push.disconnect({ user }).catch((cause: unknown) => log.warn({ user, cause }, "a revoked user's connections were not cut"));
   });
@@ -245,18 +258,41 @@ async function createRooms(config: Config, { journal, push, users, clock, log, h
 
 async function createRoutes(
   config: Config,
-  parts: Rooms & Shared & { readonly policy: Required<SubscribePolicy>; readonly signer: LiveSigner },
+  parts: Rooms &
+    Shared & { readonly policy: Required<SubscribePolicy>; readonly signer: LiveSigner; readonly desk: Desk; readonly audit: Audit },
 ): Promise<Route[]> {
-  const { journal, push, users, fleet, machines, clock, log } = parts;
+  const { journal, push, users, revocations, desk, audit, fleet, machines, clock, log } = parts;
   const { signer } = parts.signer;
-  const login = await createLogin({ users, hasher: { hash, verify }, clock });
-  const sessions = createSessions({ sessionKey: Buffer.from(config.secrets.sessionKey), ttlMs: config.auth.sessionTtlMs, users, clock });
+  const login = await createLogin({ users, hasher: { hash, verify }, isBlocked: (id) => revocations.isBlocked(id), clock });
+  const sessions = createSessions({
+    sessionKey: Buffer.from(config.secrets.sessionKey),
+    ttlMs: config.auth.sessionTtlMs,
+    users,
+    revocations,
+    clock,
+  });
   const can = createPolicy({ bearer: config.auth.bearer, namespaceBoundary: config.engine.namespaceBoundary });
   const api = createApiRoutes({ push, api: config.api, log });
   return [
     ...(config.api.external ? api.map((route): Route => ({ ...route, listener: "external" })) : api),
-    ...createAdminRoutes({ users, machines, config }),
-    ...createV1Routes({ login, sessions, signer, can, fleet: fleet.service, push, journal, config, version, clock, log }),
+    ...createAdminRoutes({ users, machines, desk, audit, config }),
+    ...createV1Routes({
+      login,
+      sessions,
+      signer,
+      can,
+      fleet: fleet.service,
+      push,
+      journal,
+      users,
+      revocations,
+      desk,
+      audit,
+      config,
+      version,
+      clock,
+      log,
+    }),
     ...(push.kind === "centrifugo"
       ? createCentrifugoProxyRoutes({ policy: parts.policy, secret: config.push.centrifugo.proxySecret, clock, log })
       : []),

@@ -100,7 +100,32 @@ export type JournalRecord =
       readonly passwordHash: string;
       /** Counts up when sessions and tokens of this user must end. */
       readonly generation: number;
+    }
+  | {
+      /** Upsert of who is shut out; `ended` takes it back. What is past by `atMs` of any later one goes by itself. */
+      readonly kind: "revocation";
+      readonly what: RevokedKind;
+      readonly subject: string;
+      /** Of `tokens`: those issued before. Unix seconds; null for the other kinds. */
+      readonly beforeS: number | null;
+      /** Unix milliseconds; null: until it is ended. */
+      readonly untilMs: number | null;
+      readonly by: string;
+      readonly reason: string;
+      readonly ended: boolean;
+    }
+  | {
+      /** Who did what. The newest 100,000 are kept. */
+      readonly kind: "audit";
+      readonly actor: string;
+      readonly action: string;
+      readonly target: string;
+      readonly detail: string | null;
+      readonly address: string | null;
     };
+
+/** What is shut out: a user, one token (by its `jti`), a user's tokens of before a moment, one login, a machine. */
+export type RevokedKind = "user" | "token" | "tokens" | "session" | "machine";
 
 /** One unit of work: applied whole or not at all. */
 export interface JournalEntry {
@@ -249,6 +274,26 @@ export interface UserRow {
   readonly generation: number;
 }
 
+export interface RevocationRow {
+  readonly what: RevokedKind;
+  readonly subject: string;
+  readonly beforeS: number | null;
+  readonly untilMs: number | null;
+  readonly atMs: number;
+  readonly by: string;
+  readonly reason: string;
+}
+
+export interface AuditRow {
+  readonly id: number;
+  readonly atMs: number;
+  readonly actor: string;
+  readonly action: string;
+  readonly target: string;
+  readonly detail: string | null;
+  readonly address: string | null;
+}
+
 export interface DeadLetterRow {
   readonly id: number;
   readonly atMs: number;
@@ -300,4 +345,13 @@ export interface FleetQueries {
   openCommands(): Promise<readonly CommandRow[]>;
   users(): Promise<readonly UserRow[]>;
   deadLetters(limit: number): Promise<readonly DeadLetterRow[]>;
+  /** Also those that are past. */
+  revocations(): Promise<readonly RevocationRow[]>;
+  /** Newest first; `actor` and `action` exactly. */
+  audit(filter: {
+    readonly actor?: string | undefined;
+    readonly action?: string | undefined;
+    readonly beforeId?: number | undefined;
+    readonly limit: number;
+  }): Promise<readonly AuditRow[]>;
 }

@@ -450,6 +450,41 @@ function records(rule: Rule): void {
     assert.deepEqual((await b.history({ channel: "user_cmd:u_1" })).rows.length, 2);
   });
 
+  rule("[ADM5] who is shut out and who did what are kept; what is past goes with the next change", async (b) => {
+    const shutOut = { kind: "revocation", what: "user", beforeS: null, by: "u_1", reason: "left", ended: false } as const;
+    const audit = { kind: "audit", actor: "u_1", action: "user.block", target: "u_2", detail: null, address: "127.0.0.1" } as const;
+    await b.append({ atMs: 1, records: [{ ...shutOut, subject: "u_2", untilMs: null }, audit], publications: [] });
+    await b.append({ atMs: 2, records: [{ ...shutOut, subject: "u_3", untilMs: 10 }], publications: [] });
+    await b.append({
+      atMs: 3,
+      records: [
+        { ...shutOut, what: "tokens", subject: "u_2", beforeS: 5, untilMs: null },
+        { ...audit, action: "tokens.revoke" },
+      ],
+      publications: [],
+    });
+    const { fleet } = b.journal;
+    const shown = async () =>
+      (await fleet.revocations()).map((row) => `${row.what} ${row.subject} ${row.beforeS} ${row.untilMs} ${row.atMs}`);
+    assert.deepEqual(await shown(), ["tokens u_2 5 null 3", "user u_2 null null 1", "user u_3 null 10 2"]);
+    await b.append({ atMs: 11, records: [{ ...shutOut, subject: "u_2", untilMs: null, ended: true }], publications: [] });
+    assert.deepEqual(await shown(), ["tokens u_2 5 null 3"]);
+    const rows = await fleet.audit({ limit: 5 });
+    assert.deepEqual(
+      rows.map(({ id: _, ...row }) => row),
+      [
+        { atMs: 3, actor: "u_1", action: "tokens.revoke", target: "u_2", detail: null, address: "127.0.0.1" },
+        { atMs: 1, actor: "u_1", action: "user.block", target: "u_2", detail: null, address: "127.0.0.1" },
+      ],
+    );
+    assert.deepEqual(
+      (await fleet.audit({ beforeId: rows[0]!.id, limit: 5 })).map((row) => row.action),
+      ["user.block"],
+    );
+    assert.deepEqual((await fleet.audit({ action: "user.block", actor: "u_1", limit: 5 })).length, 1);
+    assert.deepEqual(await fleet.audit({ actor: "nobody", limit: 5 }), []);
+  });
+
   rule("[L2] users and dead letters", async (b) => {
     const user = { kind: "user", id: "u_1", name: "ada", role: "admin", passwordHash: "h", generation: 1 } as const;
     await b.append({ atMs: 1, records: [user], publications: [] });

@@ -22,6 +22,9 @@ export interface Claimed {
   /** `data` of the connect reply. */
   readonly data: Uint8Array | undefined;
   readonly subscriptions: ReadonlyMap<string, ClaimedSubscription>;
+  readonly tokenId?: string | undefined;
+  /** Unix seconds; NaN for a token that does not say. */
+  readonly issuedAtS?: number;
 }
 
 type Failure = Refusal | Ending;
@@ -58,7 +61,7 @@ async function claimByToken({ options, ports }: EngineContext, token: string): P
     if (verified.why === "invalid") return endWith(disconnects.invalidToken);
     return refuse(verified.why === "expired" ? clientErrors.tokenExpired : clientErrors.internal);
   }
-  const { user, expireAtS, info, meta, channels, subs } = verified.claims;
+  const { user, expireAtS, info, meta, channels, subs, tokenId, issuedAtS } = verified.claims;
   if (user === "" && options.disallowAnonymousConnectionTokens) return endWith(disconnects.permissionDenied);
   return {
     kind: "claimed",
@@ -69,6 +72,8 @@ async function claimByToken({ options, ports }: EngineContext, token: string): P
     meta,
     data: undefined,
     subscriptions: tokenChannels({ channels, subs }),
+    tokenId,
+    issuedAtS: issuedAtS ?? Number.NaN,
   };
 }
 

@@ -1,6 +1,6 @@
 import type { ClientInfo } from "@fleetcast/protocol";
 import type { CatchUp } from "../map/catch-up.ts";
-import type { Clock } from "../ports.ts";
+import type { Clock, ConnectionIdentity } from "../ports.ts";
 import type { ProxyCaller } from "../proxies.ts";
 import type { TransportInfo } from "../transport.ts";
 import { type ClientSoftware, untoldSoftware } from "./client-software.ts";
@@ -20,6 +20,12 @@ export class Member {
   software: ClientSoftware = untoldSoftware;
   /** Where `/emulation` and the server API find it; only of emulated and one-way transports. */
   session: string | undefined;
+  /** Unix milliseconds. */
+  connectedAtMs = 0;
+  /** Of the token that last vouched for it. */
+  tokenId: string | undefined;
+  /** Unix seconds; NaN for a token that does not say; undefined without a token. */
+  issuedAtS: number | undefined;
   /** `headers` of the connect command. */
   emulatedHeaders: ReadonlyMap<string, string> = noHeaders;
   /** Monotonic time at which the connection has expired, grace included: closed (3005), or its proxy asked. Infinity for never. */
@@ -125,6 +131,11 @@ export class Member {
   remove(subscription: Subscription): void {
     this.#subscriptions?.delete(subscription.channel.name);
     if (this.#subscriptions?.size === 0) this.#subscriptions = undefined;
+  }
+
+  get identity(): ConnectionIdentity {
+    const { user, client, tokenId, issuedAtS } = this;
+    return { user, client, tokenId, issuedAtS: Number.isNaN(issuedAtS) ? undefined : issuedAtS, hasToken: issuedAtS !== undefined };
   }
 
   /** As proxies see this one. */

@@ -244,8 +244,15 @@ test("[API11] connections are listed by pages, of all or of one user, with what 
     remoteAddress: "127.0.0.1",
     name: "js",
     version: "5.0",
+    connectedAtMs: b.clock.wallMs(),
+    queuedBytes: 0,
     channels: ["plain:a"],
   });
+  const onChannel = b.engine.connections({ channel: "plain:a", limit: 10 });
+  assert.deepEqual(
+    onChannel.connections.map(({ client }) => client),
+    [clients[0]?.id],
+  );
   assert.deepEqual(b.engine.connections({ user: "nobody", limit: 10 }), { connections: [], next: undefined });
 });
 

@@ -207,3 +207,97 @@ export interface DeadLetter {
 export interface DeadLetterPage {
   readonly dead_letters: readonly DeadLetter[];
 }
+
+/** `GET /v1/users` (admin): people who sign in, and who of them is blocked. */
+export interface UserRow {
+  readonly id: string;
+  readonly name: string;
+  readonly role: Role;
+  readonly blocked: boolean;
+}
+export interface UserList {
+  readonly users: readonly UserRow[];
+}
+
+/** A user (ours or a `sub`), one token (`jti`), a user's tokens issued before a moment, a login (shown, not made), a machine. */
+export type RevokedKind = "user" | "token" | "tokens" | "session" | "machine";
+
+/** `GET /v1/revocations` (admin): who is shut out. */
+export interface RevocationRow {
+  readonly what: RevokedKind;
+  readonly subject: string;
+  /** Of `tokens`: Unix seconds. */
+  readonly before_s: number | null;
+  readonly since: string;
+  /** Null: until it is taken back. */
+  readonly until: string | null;
+  /** A user's id, or `cli`. */
+  readonly by: string;
+  readonly reason: string;
+}
+export interface RevocationList {
+  readonly revocations: readonly RevocationRow[];
+}
+
+/**
+ * `POST /v1/revocations` (admin) shuts out at once and answers 204; `POST /v1/revocations/end` takes it back: 204, or 404
+ * `not_shut_out`. 400 `bad_subject`, `bad_time`; 409 `not_yourself`; 429 `too_many`.
+ */
+export interface RevocationRequest {
+  readonly what: Exclude<RevokedKind, "session">;
+  readonly subject: string;
+  /** Of `tokens`: those issued before, Unix seconds; absent: all up to now. */
+  readonly before_s?: number | undefined;
+  /** Unix seconds; absent: until it is taken back. */
+  readonly expire_at?: number | undefined;
+  readonly reason?: string | undefined;
+}
+export interface RevocationEnd {
+  readonly what: Exclude<RevokedKind, "session">;
+  readonly subject: string;
+}
+
+/** `GET /v1/audit?actor&action&before&limit` (admin): newest first; `next` is the `before` of the page after. */
+export interface AuditRow {
+  readonly id: number;
+  readonly at: string;
+  /** A user's id, `cli` for the command line, `admin` for the admin API. */
+  readonly actor: string;
+  readonly action: string;
+  readonly target: string;
+  readonly detail: Readonly<Record<string, string | number | boolean | null>> | null;
+  readonly address: string | null;
+}
+export interface AuditPage {
+  readonly entries: readonly AuditRow[];
+  readonly next: number | null;
+}
+
+/** `GET /v1/connections?user&channel&after&limit` (admin). 404 `no_connection_list` where a real Centrifugo serves the clients. */
+export interface ConnectionRow {
+  readonly client: string;
+  readonly user: string;
+  readonly transport: string;
+  readonly protocol: string;
+  /** What the client says of itself. */
+  readonly name: string;
+  readonly version: string;
+  readonly address: string;
+  readonly connected_at: string;
+  readonly queued_bytes: number;
+  /** The first 100; `channel_count` is all. */
+  readonly channels: readonly string[];
+  readonly channel_count: number;
+}
+export interface ConnectionPage {
+  readonly connections: readonly ConnectionRow[];
+  readonly total: number;
+  /** The `after` of the next page. */
+  readonly next: string | null;
+}
+
+/** `POST /v1/connections/disconnect` (admin): 204. Without `client` every connection of the user. */
+export interface DisconnectRequest {
+  readonly user: string;
+  readonly client?: string | undefined;
+}

@@ -30,6 +30,8 @@ export interface MachineAuthPorts {
   readonly openOnLoopback: boolean;
   /** `fleet.auto_register`. */
   readonly autoRegister: boolean;
+  /** Shut out whatever they present. */
+  readonly isBlocked?: ((vmId: string) => boolean) | undefined;
   /** Machines that appeared with their first message since the start; those in the journal are known anyway. */
   readonly knows?: ((vmId: string) => boolean) | undefined;
   readonly clock: Pick<Clock, "wallMs">;
@@ -52,11 +54,12 @@ export async function createMachineAuth(ports: MachineAuthPorts): Promise<Machin
     if (vmId === undefined || !vmIdPattern.test(vmId)) return badCredentials;
     if (!mayUseClientId(vmId, attempt.clientId, known)) return refusedIdentifier;
     const stored = secrets.get(vmId) ?? null;
+    const admitted = (): ConnectVerdict => (ports.isBlocked?.(vmId) === true ? notAuthorised : { ok: true, vmId });
     // A machine that has a credential must present it, on every listener.
-    if (stored !== null) return presents(attempt.password, stored) ? { ok: true, vmId } : badCredentials;
+    if (stored !== null) return presents(attempt.password, stored) ? admitted() : badCredentials;
     // Unknown and known without a credential answer alike: a stranger learns no names.
     if (!attempt.loopback || !ports.openOnLoopback) return badCredentials;
-    return known(vmId) || ports.autoRegister ? { ok: true, vmId } : notAuthorised;
+    return known(vmId) || ports.autoRegister ? admitted() : notAuthorised;
   }
 
   return {

@@ -6,6 +6,7 @@ import { type Action, createPolicy, createSubscribePolicy, subscriptionTtlS } fr
 import type { Principal } from "./principal.ts";
 import { withPolicy } from "./subscribe-policy.ts";
 import { handClock } from "./testing/hand-clock.ts";
+import { memoryRevocations } from "./testing/memory-revocations.ts";
 import { clientConfig, testNowMs, testNowS } from "./testing/token-forge.ts";
 import { createHmacJws } from "./tokens/hmac-jws.ts";
 import { createTokenSigner } from "./tokens/signer.ts";
@@ -94,8 +95,9 @@ function world() {
   const fleetcastKey = new TextEncoder().encode("the second key, which stays here");
   const user = { id: me, name: "李娜", role: "viewer" as Role, generation: 3 };
   const users = new Map([[me, user]]);
+  const revocations = memoryRevocations(clock);
   const lookup = { byId: (id: string) => users.get(id) };
-  const policy = createSubscribePolicy({ can, fleetcastKey, users: lookup, clock });
+  const policy = createSubscribePolicy({ can, fleetcastKey, users: lookup, revocations, clock });
   const signer = createTokenSigner({ client: clientConfig(), fleetcastKey, clock });
   const verifier = createTokenVerifier(clientConfig(), { clock });
 
@@ -116,7 +118,7 @@ function world() {
     const answer = await policy.subscribe(request(claims, channel));
     return answer.kind === "error" ? `error ${answer.code}` : answer.kind;
   }
-  return { clock, fleetcastKey, user, users, policy, signer, connect, request, kind };
+  return { clock, revocations, fleetcastKey, user, users, policy, signer, connect, request, kind };
 }
 
 test("our token makes us ours: fleet and our own receipts, for ten minutes, then asked again", async () => {
@@ -231,4 +233,29 @@ test("[PX15] our users are decided by the policy, also where a namespace asks th
   const caller = { ...ours, client: "c" } as unknown as ProxyCaller;
   assert.equal((await proxies.subRefresh.get("default")!(caller, { channel: own })).kind, "result");
   assert.equal(asked.length, 2);
+});
+
+test("[ADM6] a real Centrifugo hears of somebody blocked at their next question: disconnect 3507, and nothing is renewed", async () => {
+  const { policy, signer, connect, request, revocations } = world();
+  const claims = await connect(signer.signBearerToken({ subject: "backend-7" }, 600).token);
+  const block = { what: "user", subject: "backend-7", beforeS: null, untilMs: null, by: "cli", reason: "" } as const;
+  assert.equal((await policy.subscribe(request(claims, "telemetry:VM-1"))).kind, "allow");
+  await revocations.put(block, []);
+  assert.deepEqual(await policy.subscribe(request(claims, "telemetry:VM-1")), {
+    kind: "disconnect",
+    code: 3507,
+    reason: "permission denied",
+  });
+  assert.deepEqual(await policy.subRefresh(request(claims, "telemetry:VM-1")), { expired: true });
+  await revocations.end("user", "backend-7", []);
+  assert.equal((await policy.subscribe(request(claims, "telemetry:VM-1"))).kind, "allow");
+});
+
+test("[ADM3] the proof in meta ends with its login, where a real Centrifugo still takes the token", async () => {
+  const { signer, connect, kind, user, revocations } = world();
+  const claims = await connect(signer.signConnectionToken(user, 600, "s_first").token);
+  const other = await connect(signer.signConnectionToken(user, 600, "s_second").token);
+  await revocations.put({ what: "session", subject: "s_first", beforeS: null, untilMs: null, by: user.id, reason: "" }, []);
+  assert.equal(await kind(claims, "telemetry:VM-1"), "error 103");
+  assert.equal(await kind(other, "telemetry:VM-1"), "allow");
 });

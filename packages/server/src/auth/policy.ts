@@ -1,6 +1,7 @@
 import type { Clock } from "@fleetcast/engine";
-import type { Role } from "@fleetcast/protocol";
+import { disconnects, type Role } from "@fleetcast/protocol";
 import { createPrincipals, type Principal, type UserLookup } from "./principal.ts";
+import type { Revocations } from "./revocations/revocations.ts";
 import type { IsOurs, PolicyAnswer, SubscribePolicy } from "./subscribe-policy.ts";
 import type { SigningKey } from "./tokens/hmac-jws.ts";
 
@@ -106,11 +107,15 @@ export const subscriptionTtlS = 600;
 
 const refused: PolicyAnswer = { kind: "error", code: 103, message: "permission denied" };
 
+/** A real Centrifugo asks nobody at connect where there is a token: its first subscribe ends it (ADM6). */
+const shutOut: PolicyAnswer = { kind: "disconnect", ...disconnects.permissionDenied };
+
 /** Answers at once, from memory; also to a real Centrifugo's subscribe and sub_refresh proxies. */
 export function createSubscribePolicy(ports: {
   readonly can: Can;
   readonly fleetcastKey: SigningKey;
   readonly users: UserLookup;
+  readonly revocations: Pick<Revocations, "isBlocked" | "isSessionEnded">;
   readonly clock: Pick<Clock, "wallMs">;
 }): Required<SubscribePolicy> & { readonly isOurs: IsOurs } {
   const principalOf = createPrincipals(ports);
@@ -119,7 +124,10 @@ export function createSubscribePolicy(ports: {
   const expireAtS = () => Math.floor(ports.clock.wallMs() / 1_000) + subscriptionTtlS;
   return {
     isOurs: (connection) => principalOf(connection).kind === "ours",
-    subscribe: (request) => (allowed(request) ? { kind: "allow", expireAtS: expireAtS() } : refused),
+    subscribe: (request) => {
+      if (allowed(request)) return { kind: "allow", expireAtS: expireAtS() };
+      return ports.revocations.isBlocked(request.user) ? shutOut : refused;
+    },
     subRefresh: async (request) => (allowed(request) ? { expired: false, expireAtS: expireAtS() } : { expired: true }),
   };
 }

@@ -1,5 +1,6 @@
 import type { Clock } from "@fleetcast/engine";
 import type { Role } from "@fleetcast/protocol";
+import type { Revocations } from "./revocations/revocations.ts";
 import type { SigningKey } from "./tokens/hmac-jws.ts";
 import { type UserProof, userProofs } from "./tokens/signer.ts";
 
@@ -29,6 +30,7 @@ const proofGraceS = 30;
 export function createPrincipals(ports: {
   readonly fleetcastKey: SigningKey;
   readonly users: UserLookup;
+  readonly revocations: Pick<Revocations, "isBlocked" | "isSessionEnded">;
   readonly clock: Pick<Clock, "wallMs">;
 }): (connection: { readonly user: string; readonly meta: Uint8Array | undefined }) => Principal {
   const proofs = userProofs(ports.fleetcastKey);
@@ -37,6 +39,7 @@ export function createPrincipals(ports: {
     if (typeof token !== "string") return nobody;
     const proof: UserProof | undefined = proofs.open(token);
     if (proof === undefined || proof.sub !== user) return nobody;
+    if (proof.session !== undefined && ports.revocations.isSessionEnded(proof.session)) return nobody;
     if ((proof.exp + proofGraceS) * 1_000 <= ports.clock.wallMs()) return nobody;
     const known = ports.users.byId(user);
     if (known === undefined || known.generation !== proof.generation) return nobody;
@@ -45,7 +48,7 @@ export function createPrincipals(ports: {
   }
 
   return ({ user, meta }) => {
-    if (user === "") return nobody;
+    if (user === "" || ports.revocations.isBlocked(user)) return nobody;
     const claims = readMeta(meta);
     if (claims === undefined) return nobody;
     if (claims.fleetcast !== undefined) return ours(user, claims.fleetcast);

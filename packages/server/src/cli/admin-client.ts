@@ -1,4 +1,7 @@
+import { createAudit } from "../administration/audit.ts";
+import { createDesk } from "../administration/desk.ts";
 import { createMachineAuth } from "../auth/machines.ts";
+import { loadRevocations } from "../auth/revocations/revocations.ts";
 import { loadUsers } from "../auth/users/users.ts";
 import type { Config } from "../config/config.ts";
 import { type AdminActions, adminActions, adminKey, adminPaths, adminUrl } from "../lifecycle/admin-routes.ts";
@@ -19,12 +22,13 @@ export async function withAdmin<T>(config: Config, work: (actions: AdminActions)
     try {
       const ports = { journal, clock: systemClock, log: quietLogger };
       const users = await loadUsers({ ...ports, hasher: { hash, verify } });
+      const revocations = await loadRevocations(ports);
       const machines = await createMachineAuth({
         ...ports,
         openOnLoopback: config.mqtt.openOnLoopback,
         autoRegister: config.fleet.autoRegister,
       });
-      return await work(adminActions({ users, machines }));
+      return await work(adminActions({ users, machines, desk: createDesk({ ...ports, revocations, users }), audit: createAudit(ports) }));
     } finally {
       await journal.close();
     }
@@ -62,5 +66,8 @@ function remoteActions(config: Config): AdminActions {
     addMachine: (vmId) => call(adminPaths.machines, { vm_id: vmId }),
     addUser: (name, role, password) => call(adminPaths.users, { name, role, password }),
     setPassword: (name, password) => call(adminPaths.passwords, { name, password }),
+    shutOut: ({ what, subject, beforeS, untilMs, reason }) =>
+      call(adminPaths.shutOut, { what, subject, before_s: beforeS, until_ms: untilMs, reason }),
+    letIn: (what, subject) => call(adminPaths.letIn, { what, subject }),
   };
 }

@@ -2,10 +2,12 @@ import type { Command } from "commander";
 import { BadMachineId } from "../auth/machines.ts";
 import { withAdmin } from "./admin-client.ts";
 import { CommandRefused, type CommonFlags, load, print, withCommonFlags } from "./context.ts";
+import { shutOutCommands } from "./user.ts";
 
 /** `fleetcast machine add VM_ID`: gives a machine a credential for MQTT. */
 export function machineCommand(program: Command): void {
   const machine = program.command("machine").description("machines and their MQTT credentials");
+  shutOutCommands(machine, "machine", "vm_id");
   withCommonFlags(machine.command("add <vm_id>"))
     .description("give a machine a credential and print it, once; a former one stops working")
     .action(async (vmId: string, flags: CommonFlags) => {

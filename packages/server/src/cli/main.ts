@@ -18,6 +18,7 @@ import { readyCommand } from "./ready.ts";
 import { serveCommand } from "./serve.ts";
 import { simulateCommand } from "./simulate.ts";
 import { startCommand } from "./start.ts";
+import { tokenCommand } from "./token.ts";
 import { userCommand } from "./user.ts";
 import { versionCommand } from "./version.ts";
 
@@ -36,6 +37,7 @@ const commands = [
   checktokenCommand,
   checksubtokenCommand,
   userCommand,
+  tokenCommand,
   machineCommand,
   simulateCommand,
   checkconfigCommand,

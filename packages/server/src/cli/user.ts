@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { UserRefusal } from "../auth/users/user.ts";
-import { AdminRefusal } from "../lifecycle/admin-routes.ts";
+import { Refusal } from "../refusal.ts";
 import { withAdmin } from "./admin-client.ts";
 import { CommandRefused, type CommonFlags, load, print, withCommonFlags } from "./context.ts";
 
@@ -23,6 +23,7 @@ export function userCommand(program: Command): void {
       print(`user:     ${name} (${id}, ${flags.role})`);
       if (given === undefined) print(`password: ${password}`);
     });
+  shutOutCommands(user, "user", "name");
   withCommonFlags(user.command("password <name>"))
     .description("give a user a new password; every session and token of theirs ends")
     .option("--password-stdin", "read the password from standard input instead of making one")
@@ -35,12 +36,53 @@ export function userCommand(program: Command): void {
     });
 }
 
+const untilOption = ["--until <time>", "ISO time at which they are let in again; without it only unblock does"] as const;
+const reasonOption = ["--reason <text>", "why, for the audit"] as const;
+
+interface ShutOutFlags extends CommonFlags {
+  readonly until?: string;
+  readonly reason?: string;
+}
+
+/** `block NAME` and `unblock NAME` of users and machines. */
+export function shutOutCommands(parent: Command, what: "user" | "machine", argument: string): void {
+  withCommonFlags(parent.command(`block <${argument}>`))
+    .description(
+      what === "user"
+        ? "shut out a user of ours (by name) or of your backend (by their sub): log-ins, tokens and connections end at once"
+        : "shut out a machine: its MQTT connection ends at once, and it is refused until unblock",
+    )
+    .option(...untilOption)
+    .option(...reasonOption)
+    .action(async (name: string, flags: ShutOutFlags) => {
+      const { config } = load(flags);
+      const request = { what, subject: name, untilMs: timeOf(flags.until, "--until"), reason: flags.reason };
+      const { subject } = await refusing(() => withAdmin(config, (actions) => actions.shutOut(request)));
+      print(`${name}${subject === name ? "" : ` (${subject})`} is shut out`);
+    });
+  withCommonFlags(parent.command(`unblock <${argument}>`))
+    .description(`let a ${what} in again`)
+    .action(async (name: string, flags: CommonFlags) => {
+      const { config } = load(flags);
+      await refusing(() => withAdmin(config, (actions) => actions.letIn(what, name)));
+      print(`${name} may come in again`);
+    });
+}
+
+/** Unix milliseconds of an ISO time. @throws CommandRefused */
+export function timeOf(text: string | undefined, flag: string): number | undefined {
+  if (text === undefined) return undefined;
+  const ms = Date.parse(text);
+  if (Number.isNaN(ms)) throw new CommandRefused(`${flag} is an ISO time such as 2027-01-31T12:00:00Z`);
+  return ms;
+}
+
 /** Refusals of the rooms become the one line of a command. */
 export async function refusing<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    if (cause instanceof UserRefusal || cause instanceof AdminRefusal) throw new CommandRefused(cause.message, { cause });
+    if (cause instanceof UserRefusal || cause instanceof Refusal) throw new CommandRefused(cause.message, { cause });
     throw cause;
   }
 }

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Audit, Deed } from "../administration/audit.ts";
+import type { Desk } from "../administration/desk.ts";
 import type { MachineAuth } from "../auth/machines.ts";
 import type { Users } from "../auth/users/users.ts";
 import { adminKey, adminPaths, createAdminRoutes } from "./admin-routes.ts";
@@ -21,7 +23,14 @@ const http = {
   tlsExternal: false,
   internalTls: undefined,
 };
-const routes = createAdminRoutes({ users, machines, config: { http, secrets } });
+const noted: Deed[] = [];
+const audit: Audit = { note: async (deed) => void noted.push(deed) };
+const asked: unknown[] = [];
+const desk: Desk = {
+  shutOut: async (request, actor) => void asked.push({ ...request, ...actor }),
+  letIn: async (_what, subject) => subject === "u_1",
+};
+const routes = createAdminRoutes({ users, machines, desk, audit, config: { http, secrets } });
 
 async function call(path: string, body: unknown, options: { key?: string; from?: string } = {}) {
   const request = new Request(`http://x${path}`, {
@@ -53,4 +62,15 @@ test("bad bodies are 400 with a stable word", async () => {
   assert.equal((await call(adminPaths.users, "{")).body["code"], "not_json");
   assert.equal((await call(adminPaths.users, { name: "bob", role: "king" })).body["code"], "bad_role");
   assert.equal((await call(adminPaths.passwords, { name: "nobody" })).body["code"], "no_such_user");
+});
+
+test("[ADM8] the command line shuts out a user of ours by name, anybody else by the subject itself, and the audit says cli", async () => {
+  const shutOut = await call(adminPaths.shutOut, { what: "user", subject: "ann", until_ms: 5, reason: "left" });
+  assert.deepEqual(shutOut, { status: 200, body: { subject: "u_1" } });
+  assert.deepEqual(asked.at(-1), { what: "user", subject: "u_1", beforeS: undefined, untilMs: 5, reason: "left", actor: "cli" });
+  assert.equal((await call(adminPaths.shutOut, { what: "tokens", subject: "backend-7" })).body["subject"], "backend-7");
+  assert.equal((await call(adminPaths.letIn, { what: "user", subject: "ann" })).status, 200);
+  assert.equal((await call(adminPaths.letIn, { what: "user", subject: "nobody" })).body["code"], "not_shut_out");
+  assert.equal((await call(adminPaths.shutOut, { what: "session", subject: "s_1" })).body["code"], "bad_kind");
+  assert.ok(noted.every(({ actor }) => actor === "cli"));
 });

@@ -1,4 +1,6 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import type { Audit } from "../administration/audit.ts";
+import { type Actor, type Desk, type ShutOut, type ShutOutKind, shutOutKinds } from "../administration/desk.ts";
 import { BadMachineId, type MachineAuth } from "../auth/machines.ts";
 import { isRole, UserRefusal } from "../auth/users/user.ts";
 import type { Users } from "../auth/users/users.ts";
@@ -6,6 +8,7 @@ import type { Config } from "../config/config.ts";
 import type { Peer, Route } from "../http/route.ts";
 import { dataSecurityHeaders } from "../http/security.ts";
 import { isLoopback } from "../http/v1/loopback.ts";
+import { Refusal } from "../refusal.ts";
 
 /**
  * What the command line asks of a running server: its store has one owner, so `machine add` and `user add` of another
@@ -15,20 +18,18 @@ import { isLoopback } from "../http/v1/loopback.ts";
 export interface AdminPorts {
   readonly users: Users;
   readonly machines: MachineAuth;
+  readonly desk: Desk;
+  readonly audit: Audit;
   readonly config: Pick<Config, "http" | "secrets">;
 }
 
-export const adminPaths = { machines: "/admin/v1/machines", users: "/admin/v1/users", passwords: "/admin/v1/passwords" } as const;
-
-/** What was asked is wrong; `code` is a stable word, the message is for the person. */
-export class AdminRefusal extends Error {
-  override readonly name = "AdminRefusal";
-  readonly code: string;
-  constructor(code: string, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
+export const adminPaths = {
+  machines: "/admin/v1/machines",
+  users: "/admin/v1/users",
+  passwords: "/admin/v1/passwords",
+  shutOut: "/admin/v1/shut-out",
+  letIn: "/admin/v1/let-in",
+} as const;
 
 /** Everything that the commands write; answered by a running server, or done directly where none runs. */
 export interface AdminActions {
@@ -38,7 +39,14 @@ export interface AdminActions {
   addUser(name: string, role: string, password: string | undefined): Promise<{ readonly id: string; readonly password: string }>;
   /** @throws UserRefusal */
   setPassword(name: string, password: string | undefined): Promise<{ readonly password: string }>;
+  /** `subject` of a user may be the name of one of ours. Answers the id that it stands for. @throws Refusal */
+  shutOut(request: ShutOut): Promise<{ readonly subject: string }>;
+  /** @throws Refusal where nobody of that name is shut out */
+  letIn(what: ShutOutKind, subject: string): Promise<{ readonly subject: string }>;
 }
+
+/** Whoever can read the data folder. */
+const actor: Actor = { actor: "cli" };
 
 export function adminKey(secrets: Config["secrets"]): string {
   return createHmac("sha256", secrets.metaKey).update("fleetcast admin 1").digest("base64url");
@@ -56,20 +64,38 @@ export function randomPassword(): string {
   return randomBytes(15).toString("base64url");
 }
 
-export function adminActions(ports: Pick<AdminPorts, "users" | "machines">): AdminActions {
-  const { users, machines } = ports;
+export function adminActions(ports: Pick<AdminPorts, "users" | "machines" | "desk" | "audit">): AdminActions {
+  const { users, machines, desk, audit } = ports;
+  const idOf = (what: ShutOutKind, subject: string): string =>
+    what === "user" || what === "tokens" ? (users.byName(subject)?.id ?? subject) : subject;
   return {
-    addMachine: async (vmId) => ({ secret: await machines.addMachine(vmId) }),
+    async addMachine(vmId) {
+      const secret = await machines.addMachine(vmId);
+      await audit.note({ ...actor, action: "machine.add", target: vmId });
+      return { secret };
+    },
     async addUser(name, role, password = randomPassword()) {
-      if (!isRole(role)) throw new AdminRefusal("bad_role", "a role is viewer, operator, developer or admin");
+      if (!isRole(role)) throw new Refusal("bad_role", "a role is viewer, operator, developer or admin");
       const user = await users.createUser({ name, role, password });
+      await audit.note({ ...actor, action: "user.add", target: user.id, detail: { name: user.name, role } });
       return { id: user.id, password };
     },
     async setPassword(name, password = randomPassword()) {
       const user = users.byName(name);
-      if (user === undefined) throw new AdminRefusal("no_such_user", "there is no such user");
+      if (user === undefined) throw new Refusal("no_such_user", "there is no such user");
       await users.setPassword(user.id, password);
+      await audit.note({ ...actor, action: "user.password", target: user.id });
       return { password };
+    },
+    async shutOut(request) {
+      const subject = idOf(request.what, request.subject);
+      await desk.shutOut({ ...request, subject }, actor);
+      return { subject };
+    },
+    async letIn(what, name) {
+      const subject = idOf(what, name);
+      if (await desk.letIn(what, subject, actor)) return { subject };
+      throw new Refusal("not_shut_out", "nobody of that name is shut out");
     },
   };
 }
@@ -97,7 +123,7 @@ export function createAdminRoutes(ports: AdminPorts): Route[] {
       try {
         return answer(200, await act(await readObject(request)));
       } catch (cause) {
-        if (cause instanceof UserRefusal || cause instanceof AdminRefusal) return answer(400, { code: cause.code, message: cause.message });
+        if (cause instanceof UserRefusal || cause instanceof Refusal) return answer(400, { code: cause.code, message: cause.message });
         if (cause instanceof BadMachineId) return answer(400, { code: "bad_machine_id", message: cause.message });
         throw cause;
       }
@@ -106,6 +132,16 @@ export function createAdminRoutes(ports: AdminPorts): Route[] {
   return [
     route(adminPaths.machines, (body) => actions.addMachine(text(body, "vm_id") ?? "")),
     route(adminPaths.users, (body) => actions.addUser(text(body, "name") ?? "", text(body, "role") ?? "", text(body, "password"))),
+    route(adminPaths.shutOut, (body) =>
+      actions.shutOut({
+        what: kind(body),
+        subject: text(body, "subject") ?? "",
+        beforeS: number(body, "before_s"),
+        untilMs: number(body, "until_ms"),
+        reason: text(body, "reason"),
+      }),
+    ),
+    route(adminPaths.letIn, (body) => actions.letIn(kind(body), text(body, "subject") ?? "")),
     route(adminPaths.passwords, (body) => actions.setPassword(text(body, "name") ?? "", text(body, "password"))),
   ];
 }
@@ -117,12 +153,23 @@ async function readObject(request: Request): Promise<Record<string, unknown>> {
   } catch {
     // Falls through to the same refusal.
   }
-  throw new AdminRefusal("not_json", "the body must be a JSON object");
+  throw new Refusal("not_json", "the body must be a JSON object");
 }
 
 function text(body: Record<string, unknown>, name: string): string | undefined {
   const value = body[name];
   return typeof value === "string" ? value : undefined;
+}
+
+function number(body: Record<string, unknown>, name: string): number | undefined {
+  const value = body[name];
+  return typeof value === "number" ? value : undefined;
+}
+
+function kind(body: Record<string, unknown>): ShutOutKind {
+  const found = shutOutKinds.find((each) => each === body["what"]);
+  if (found === undefined) throw new Refusal("bad_kind", `what is shut out is one of ${shutOutKinds.join(", ")}`);
+  return found;
 }
 
 function answer(status: number, body: unknown): Response {

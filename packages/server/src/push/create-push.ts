@@ -3,6 +3,8 @@ import { createEngine, type Engine, type EnginePorts, MemoryLog, MemoryMapLog } 
 import { type Journal, JournalLog } from "@fleetcast/storage";
 import { RE2JS } from "re2js";
 import type { createSubscribePolicy } from "../auth/policy.ts";
+import type { Revocations } from "../auth/revocations/revocations.ts";
+import { withoutRevoked } from "../auth/revocations/revoked-tokens.ts";
 import { withPolicy } from "../auth/subscribe-policy.ts";
 import { keySetFetch } from "../auth/tokens/jwks/fetch-key-set.ts";
 import { createTrackVerifier } from "../auth/tokens/track-signature.ts";
@@ -28,7 +30,13 @@ export interface Push {
 }
 
 /** The push engine that the configuration asks for, with everything it asks others for. */
-export function createPush(config: Config, journal: Journal, policy: ReturnType<typeof createSubscribePolicy>, log: Logger): Push {
+export function createPush(
+  config: Config,
+  journal: Journal,
+  policy: ReturnType<typeof createSubscribePolicy>,
+  revocations: Revocations,
+  log: Logger,
+): Push {
   const ports = { clock: systemClock, chance: systemChance };
   const fetch = createOutgoingFetch({
     clock: systemClock,
@@ -41,7 +49,10 @@ export function createPush(config: Config, journal: Journal, policy: ReturnType<
   }
   const asked = {
     verifier: ({ client }: Config) =>
-      createTokenVerifier(client, { ...ports, fetchKeySet: keySetFetch(fetch), warn: (message, cause) => log.warn({ cause }, message) }),
+      withoutRevoked(
+        createTokenVerifier(client, { ...ports, fetchKeySet: keySetFetch(fetch), warn: (message, cause) => log.warn({ cause }, message) }),
+        revocations,
+      ),
     trackVerifier: ({ sharedPoll }: Config) => (sharedPoll.hmacSecretKey === "" ? undefined : createTrackVerifier(sharedPoll, ports)),
     proxies: ({ proxies }: Config) => withPolicy(createProxies(proxies, { ...ports, fetch }), policy, policy.isOurs),
   } satisfies { [Port in keyof EnginePorts]?: (config: Config) => EnginePorts[Port] };
@@ -51,6 +62,7 @@ export function createPush(config: Config, journal: Journal, policy: ReturnType<
     verifier: asked.verifier(config),
     trackVerifier: asked.trackVerifier(config),
     proxies: asked.proxies(config),
+    admit: (identity) => revocations.disconnectOf(identity),
     memoryLog: new MemoryLog(ports),
     mapLog: new MemoryMapLog(ports),
     journalLog,

@@ -64,6 +64,8 @@ export function createEmbeddedPush(ports: EmbeddedPushPorts): PushEngine {
         if (code < closeCodeMin || code > closeCodeMax) throw badRequest();
         engine.disconnect(target, code, cutToBytes(reason, closeReasonBytesMax), whitelist);
       }),
+    cut: (isMeant, disconnect) => engine.cut(isMeant, disconnect),
+    connections: (page) => engine.connections(page),
     channels: (pattern) => refusing(async () => matchingChannels(engine.channels(), pattern)),
     info: () => refusing(async () => [nodeInfo(engine, engine.stats())]),
     stop: (limitMs) => engine.stop(limitMs),

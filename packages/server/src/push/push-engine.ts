@@ -1,5 +1,5 @@
-import type { MapCalls, RefreshCall, SubscribeCall } from "@fleetcast/engine";
-import type { ClientInfo, Publication, StreamPosition, Tags } from "@fleetcast/protocol";
+import type { ConnectionIdentity, Engine, MapCalls, RefreshCall, SubscribeCall } from "@fleetcast/engine";
+import type { ClientInfo, Disconnect, Publication, StreamPosition, Tags } from "@fleetcast/protocol";
 import type { CommittedBatch } from "@fleetcast/storage";
 
 /**
@@ -69,6 +69,10 @@ export interface PushEngine {
     disconnect?: { readonly code: number; readonly reason: string },
     whitelist?: readonly string[],
   ): Promise<void>;
+  /** At once, by what opened a connection; absent where the engine does not know it (a real Centrifugo). */
+  readonly cut?: ((isMeant: (identity: ConnectionIdentity) => boolean, disconnect: Disconnect) => number) | undefined;
+  /** Who is connected; absent where the engine has no list (a real Centrifugo of the free edition). */
+  readonly connections?: Engine["connections"] | undefined;
   channels(pattern?: string): Promise<ReadonlyMap<string, { readonly clients: number }>>;
   /** Server API `info`: nodes as the wire shows them. */
   info(): Promise<readonly NodeInfo[]>;

@@ -41,7 +41,7 @@ export interface DecodedPublication {
 }
 
 const unitKind = { entries: 0, remove: 1, cursors: 2 } as const;
-const recordKinds = ["reading", "event", "machine", "deadLetter", "command", "commandState", "user"] as const;
+const recordKinds = ["reading", "event", "machine", "deadLetter", "command", "commandState", "user", "revocation", "audit"] as const;
 const recordKind = new Map(recordKinds.map((kind, index) => [kind, index]));
 
 export function encodeEntries(tape: TapeWriter, entries: readonly JournalEntry[]): void {
@@ -221,6 +221,22 @@ function encodeRecord(tape: TapeWriter, record: JournalRecord): void {
       tape.text(record.passwordHash);
       tape.number(record.generation);
       return;
+    case "revocation":
+      tape.text(record.what);
+      tape.text(record.subject);
+      tape.nullableNumber(record.beforeS);
+      tape.nullableNumber(record.untilMs);
+      tape.text(record.by);
+      tape.text(record.reason);
+      tape.number(record.ended ? 1 : 0);
+      return;
+    case "audit":
+      tape.text(record.actor);
+      tape.text(record.action);
+      tape.text(record.target);
+      tape.nullableText(record.detail);
+      tape.nullableText(record.address);
+      return;
   }
 }
 
@@ -277,6 +293,26 @@ function decodeRecord(tape: TapeReader): JournalRecord {
         role: tape.text(),
         passwordHash: tape.text(),
         generation: tape.number(),
+      };
+    case "revocation":
+      return {
+        kind,
+        what: tape.text() as (JournalRecord & { kind: "revocation" })["what"],
+        subject: tape.text(),
+        beforeS: tape.nullableNumber(),
+        untilMs: tape.nullableNumber(),
+        by: tape.text(),
+        reason: tape.text(),
+        ended: tape.number() === 1,
+      };
+    case "audit":
+      return {
+        kind,
+        actor: tape.text(),
+        action: tape.text(),
+        target: tape.text(),
+        detail: tape.nullableText(),
+        address: tape.nullableText(),
       };
     default:
       throw new Error("a batch tape holds an unknown record");

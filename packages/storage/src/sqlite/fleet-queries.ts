@@ -17,5 +17,7 @@ export function fleetQueries(ask: Ask): FleetQueries {
     openCommands: () => ask("openCommands", []),
     users: () => ask("users", []),
     deadLetters: (limit) => ask("deadLetters", [limit]),
+    revocations: () => ask("revocations", []),
+    audit: (filter) => ask("audit", [filter]),
   };
 }

@@ -1,5 +1,15 @@
 import type { Database } from "bun:sqlite";
-import type { CommandRow, DeadLetterRow, EventRow, FleetQueries, JournalStats, MachineRow, UserRow } from "../journal.ts";
+import type {
+  AuditRow,
+  CommandRow,
+  DeadLetterRow,
+  EventRow,
+  FleetQueries,
+  JournalStats,
+  MachineRow,
+  RevocationRow,
+  UserRow,
+} from "../journal.ts";
 import { SeriesReader } from "./series-reader.ts";
 
 /** `FleetQueries` as the reader's thread answers it: the same questions, without promises. */
@@ -83,6 +93,21 @@ export class FleetReader implements FleetAnswers {
       "SELECT id, at AS atMs, topic, vm_id AS vmId, reason, payload FROM dead_letter ORDER BY id DESC LIMIT ?",
       limit,
     );
+  }
+
+  revocations(): readonly RevocationRow[] {
+    return this.#all<RevocationRow>(
+      "SELECT what, subject, before_s AS beforeS, until AS untilMs, at AS atMs, by, reason FROM revocation ORDER BY what, subject",
+    );
+  }
+
+  audit(filter: Parameters<FleetQueries["audit"]>[0]): readonly AuditRow[] {
+    const conditions = new Conditions()
+      .where("actor = ?", filter.actor)
+      .where("action = ?", filter.action)
+      .where("id < ?", filter.beforeId);
+    const query = `SELECT id, at AS atMs, actor, action, target, detail, address FROM audit ${conditions} ORDER BY id DESC LIMIT ?`;
+    return this.#all<AuditRow>(query, ...conditions.values, filter.limit);
   }
 
   /** Ids count every row ever stored, `removed_*` what retention took: the difference needs no scan. */

@@ -1,5 +1,6 @@
 import type { Database, Statement } from "bun:sqlite";
 import type { JournalRecord } from "../journal.ts";
+import { AdministrationTables } from "./administration-tables.ts";
 import type { VmTable } from "./vm-table.ts";
 
 /** Most that is kept of a payload that could not be used. */
@@ -10,6 +11,7 @@ type Of<Kind extends JournalRecord["kind"]> = JournalRecord & { readonly kind: K
 /** What a message means, beside its publications: one INSERT or UPDATE each. */
 export class RecordTables {
   readonly #vms: VmTable;
+  readonly #administration: AdministrationTables;
   readonly #insertReading: Statement;
   readonly #insertEvent: Statement;
   readonly #upsertMachine: Statement;
@@ -21,6 +23,7 @@ export class RecordTables {
 
   constructor(db: Database, vms: VmTable) {
     this.#vms = vms;
+    this.#administration = new AdministrationTables(db);
     this.#insertReading = db.prepare(
       "INSERT INTO reading (vm, prev, at, device_ts, late, temp_c, voltage_v, door_closed) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     );
@@ -62,6 +65,12 @@ export class RecordTables {
         return;
       case "user":
         this.#upsertUser.run(record.id, record.name, record.role, record.passwordHash, record.generation);
+        return;
+      case "revocation":
+        this.#administration.revocation(record, atMs);
+        return;
+      case "audit":
+        this.#administration.audit(record, atMs);
         return;
     }
   }

@@ -161,7 +161,31 @@ CREATE TABLE publisher_cursor (
 ) STRICT, WITHOUT ROWID;
 `;
 
-const migrations: readonly string[] = [first];
+/** Who is shut out, and who did what. */
+const administration = `
+CREATE TABLE revocation (
+  what TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  before_s INTEGER,                  -- of 'tokens': Unix seconds
+  until INTEGER,                     -- Unix ms, NULL until it is ended
+  at INTEGER NOT NULL,
+  by TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  PRIMARY KEY (what, subject)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE audit (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  at INTEGER NOT NULL,
+  actor TEXT NOT NULL,
+  action TEXT NOT NULL,
+  target TEXT NOT NULL,
+  detail TEXT,
+  address TEXT
+) STRICT;
+`;
+
+const migrations: readonly string[] = [first, administration];
 
 /** The schema this program writes. */
 export const schemaVersion = migrations.length;

@@ -34,6 +34,8 @@ async function run(connection: Connection, id: number, request: ConnectRequest):
   // The second of the expiry itself is not past yet.
   if (ttl !== undefined && ttl < 0) return refuse(clientErrors.expired);
   const member = memberOf(connection, client, claimed, request);
+  const refusal = ports.admit?.(member.identity);
+  if (refusal !== undefined) return endWith(refusal);
   connection.enter(member);
   return subscribeAll(connection, member, id, { ttl, data: claimed.data }, planned.subscriptions);
 }
@@ -43,6 +45,9 @@ function memberOf(connection: Connection, client: string, claimed: Claimed, requ
   const member = new Member(client, claimed.user);
   member.connInfo = claimed.info;
   member.meta = claimed.meta;
+  member.tokenId = claimed.tokenId;
+  member.issuedAtS = claimed.issuedAtS;
+  member.connectedAtMs = context.ports.clock.wallMs();
   member.software = context.software.of(request.name, request.version);
   if (request.headers.size > 0) member.emulatedHeaders = request.headers;
   if (transport.emulated || transport.oneWay) member.session = context.ports.chance.uuid();

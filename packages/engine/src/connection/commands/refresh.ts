@@ -31,12 +31,16 @@ async function renew(connection: Connection, member: Member, id: number, token: 
   const ttl = expireAtS === undefined ? undefined : ttlSeconds(ports.clock, expireAtS);
   if (ttl !== undefined && ttl <= 0) return refuse(clientErrors.expired);
   take(connection, member, claims, expireAtS);
+  const refusal = ports.admit?.(member.identity);
+  if (refusal !== undefined) return endWith(refusal);
   return { kind: "reply", reply: { kind: "refresh", id, result: ttl === undefined ? {} : { expires: true, ttl } } };
 }
 
 function take(connection: Connection, member: Member, claims: ConnectionClaims, expireAtS: number | undefined): void {
   if (claims.info !== undefined) member.connInfo = claims.info;
   if (claims.meta !== undefined) member.meta = claims.meta;
+  member.tokenId = claims.tokenId;
+  member.issuedAtS = claims.issuedAtS ?? Number.NaN;
   member.closesAtMs = expireAtS === undefined ? Number.POSITIVE_INFINITY : closingTime(connection.context, expireAtS);
   connection.setDeadline();
 }

@@ -1,4 +1,4 @@
-import type { Journal, JournalRecord, MachineRow, UserRow } from "@fleetcast/storage";
+import type { Journal, JournalRecord, MachineRow, RevocationRow, UserRow } from "@fleetcast/storage";
 
 /** The two tables that auth reads and writes, for tests of auth alone; the routes' tests use the real store. */
 export interface MemoryTables {
@@ -9,12 +9,17 @@ export interface MemoryTables {
 }
 
 export function memoryTables(
-  start: { readonly users?: readonly UserRow[]; readonly machines?: readonly Partial<MachineRow>[] } = {},
+  start: {
+    readonly users?: readonly UserRow[];
+    readonly machines?: readonly Partial<MachineRow>[];
+    readonly revocations?: readonly RevocationRow[];
+  } = {},
 ): MemoryTables {
   const records: JournalRecord[] = [];
   const fleet = {
     users: async () => start.users ?? [],
     machines: async () => start.machines ?? [],
+    revocations: async () => start.revocations ?? [],
   } as unknown as Journal["fleet"];
   const tables: MemoryTables = {
     records,

@@ -39,6 +39,9 @@ export function readIssued(payload: Uint8Array): Issued {
   return raw;
 }
 
+/** Longest `jti` that can be revoked. */
+export const tokenIdLengthMax = 256;
+
 /** Longest user id; the real server's only bound is the frame (J9, a deviation). Bytes. */
 export const userIdBytesMax = 1_024;
 
@@ -49,6 +52,8 @@ interface RawClaims extends Issued {
   user?: string | undefined;
   expS?: number | undefined;
   nbfS?: number | undefined;
+  issuedAtS?: number | undefined;
+  tokenId?: string | undefined;
   expireAtS?: number | undefined;
   channel?: string | undefined;
   client?: string | undefined;
@@ -77,6 +82,7 @@ export function decodeConnectionClaims(payload: Uint8Array, rules: ClaimRules): 
     channels: subs.size > 0 ? [] : (raw.channels ?? []),
     subs,
     meta: raw.meta,
+    ...originOf(raw),
   };
 }
 
@@ -94,7 +100,14 @@ export function decodeSubscriptionClaims(payload: Uint8Array, rules: ClaimRules)
     info: bytesOf(raw.info, raw.b64info, "invalid"),
     data: bytesOf(raw.data, raw.b64data, "invalid"),
     override: raw.override ?? {},
+    ...originOf(raw),
   };
+}
+
+/** What revocations go by. An id that is longer than any that can be revoked is kept out of every connection's memory. */
+function originOf({ tokenId, issuedAtS }: RawClaims): Pick<ConnectionClaims, "tokenId" | "issuedAtS"> {
+  const isId = tokenId !== undefined && tokenId !== "" && tokenId.length <= tokenIdLengthMax;
+  return { ...(isId ? { tokenId } : {}), ...(issuedAtS === undefined ? {} : { issuedAtS }) };
 }
 
 /** A wrong type is invalid wherever it stands, also in a member that a later one of the same name overwrites. */
@@ -132,10 +145,10 @@ function readCommonClaim(raw: RawClaims, name: string, source: string, userIdCla
       raw.nbfS = numericDateClaim(source) ?? raw.nbfS;
       return;
     case "iat":
-      numericDateClaim(source);
+      raw.issuedAtS = numericDateClaim(source) ?? raw.issuedAtS;
       return;
     case "jti":
-      stringClaim(source);
+      raw.tokenId = stringClaim(source) ?? raw.tokenId;
       return;
     case "aud":
       raw.audience = audienceClaim(source);

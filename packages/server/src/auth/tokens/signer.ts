@@ -35,10 +35,13 @@ export class NoSigningKey extends Error {
 }
 
 export interface TokenSigner {
-  /** For one of our users: `meta.fleetcast` proves it to the policy. @throws NoSigningKey */
-  signConnectionToken(user: TokenUser, ttlS: number): SignedToken;
+  /**
+   * For one of our users: `meta.fleetcast` proves it to the policy. `sessionId` is the login that asks: with it the token ends.
+   * @throws NoSigningKey
+   */
+  signConnectionToken(user: TokenUser, ttlS: number, sessionId?: string): SignedToken;
   /** `ttlS` undefined: it never expires. @throws NoSigningKey */
-  signSubscriptionToken(userId: string, channel: string, ttlS: number | undefined): Pick<SignedToken, "token">;
+  signSubscriptionToken(userId: string, channel: string, ttlS: number | undefined, sessionId?: string): Pick<SignedToken, "token">;
   /** `ttlS` undefined: it never expires. @throws NoSigningKey */
   signBearerToken(claims: BearerClaims, ttlS: number | undefined): Pick<SignedToken, "token">;
 }
@@ -56,6 +59,8 @@ export interface UserProof {
   readonly exp: number;
   readonly role: string;
   readonly generation: number;
+  /** The login that it ends with. */
+  readonly session?: string | undefined;
 }
 
 export function userProofs(fleetcastKey: SigningKey): { make(proof: UserProof): string; open(token: string): UserProof | undefined } {
@@ -77,15 +82,18 @@ export function createTokenSigner(ports: {
   const nowS = () => Math.floor(clock.wallMs() / 1_000);
   const expiry = (ttlS: number | undefined) => (ttlS === undefined ? undefined : nowS() + ttlS);
 
+  /** Which login a token belongs to, and since when it is: what a revocation goes by. */
+  const origin = (sessionId: string | undefined) => ({ iat: nowS(), ...(sessionId === undefined ? {} : { jti: sessionId }) });
+
   return {
-    signConnectionToken(user, ttlS) {
+    signConnectionToken(user, ttlS, sessionId) {
       const expS = nowS() + ttlS;
-      const proof = proofs.make({ sub: user.id, exp: expS, role: user.role, generation: user.generation });
+      const proof = proofs.make({ sub: user.id, exp: expS, role: user.role, generation: user.generation, session: sessionId });
       const info = { name: user.name, role: user.role };
-      return { ...sign(client, client.token, user.id, expS, { info, meta: { fleetcast: proof } }), expS };
+      return { ...sign(client, client.token, user.id, expS, { info, meta: { fleetcast: proof }, ...origin(sessionId) }), expS };
     },
-    signSubscriptionToken(userId, channel, ttlS) {
-      return sign(client, subscriptionKeys, userId, expiry(ttlS), { channel });
+    signSubscriptionToken(userId, channel, ttlS, sessionId) {
+      return sign(client, subscriptionKeys, userId, expiry(ttlS), { channel, ...origin(sessionId) });
     },
     signBearerToken({ subject, channels, info, meta }, ttlS) {
       return sign(client, client.token, subject, expiry(ttlS), { channels, info, meta });

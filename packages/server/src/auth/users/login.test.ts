@@ -9,6 +9,7 @@ const anna: User = { id: "u_AAAAAAAAAA", name: "anna", role: "viewer", generatio
 async function login(gate: { wait: Promise<void> } = { wait: Promise.resolve() }) {
   const clock = handClock(0);
   const verified: string[] = [];
+  const blocked = new Set<string>();
   const enter = await createLogin({
     users: { byName: (name) => (name === "anna" ? anna : undefined), passwordHash: () => "hash of right" },
     hasher: {
@@ -19,13 +20,14 @@ async function login(gate: { wait: Promise<void> } = { wait: Promise.resolve() }
         return hash === `hash of ${password}`;
       },
     },
+    isBlocked: (id) => blocked.has(id),
     clock,
   });
   const attempt = async (name: string, password: string, address = "192.0.2.1") => {
     const outcome = await enter({ name, password, address });
     return outcome.kind === "throttled" ? `later ${outcome.retryAfterS}` : outcome.kind;
   };
-  return { clock, verified, attempt };
+  return { clock, verified, blocked, attempt };
 }
 
 test("[H13] an unknown name costs one hash like a known one and gets the same answer", async () => {
@@ -89,6 +91,15 @@ test("[S21] two hashes at once, a bounded queue behind them", async () => {
   const settled = await Promise.all(outcomes);
   assert.equal(settled.filter((each) => each === "wrong").length, 34);
   assert.equal(settled.filter((each) => each === "later 1").length, 26);
+});
+
+test("[ADM7] somebody who is blocked is told so for the right password alone", async () => {
+  const { attempt, blocked } = await login();
+  blocked.add(anna.id);
+  assert.equal(await attempt("anna", "wrong"), "wrong");
+  assert.equal(await attempt("anna", "right"), "blocked");
+  blocked.clear();
+  assert.equal(await attempt("anna", "right"), "ok");
 });
 
 test("an IPv6 /64 counts as one address, a mapped IPv4 address as itself", () => {

@@ -9,6 +9,8 @@ export type LoginOutcome =
   | { readonly kind: "ok"; readonly user: User }
   /** Unknown name or wrong password: nothing tells which (H13). */
   | { readonly kind: "wrong" }
+  /** The right password of somebody who is blocked: only they are told. */
+  | { readonly kind: "blocked"; readonly user: User }
   | { readonly kind: "throttled"; readonly retryAfterS: number };
 
 export type Login = (attempt: { readonly name: string; readonly password: string; readonly address: string }) => Promise<LoginOutcome>;
@@ -21,6 +23,7 @@ const hashesWaitingMax = 32;
 export async function createLogin(ports: {
   readonly users: Pick<Users, "byName" | "passwordHash">;
   readonly hasher: PasswordHasher;
+  readonly isBlocked: (userId: string) => boolean;
   readonly clock: Pick<Clock, "monotonicMs">;
 }): Promise<Login> {
   const { users, hasher, clock } = ports;
@@ -47,7 +50,7 @@ export async function createLogin(ports: {
       if (!right || user === undefined || stored === undefined) return { kind: "wrong" };
       names.forget(key);
       addresses.refund(from);
-      return { kind: "ok", user };
+      return { kind: ports.isBlocked(user.id) ? "blocked" : "ok", user };
     } finally {
       hashing.leave();
     }

@@ -1,5 +1,6 @@
-import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import type { Clock } from "@fleetcast/engine";
+import type { Revocations } from "../revocations/revocations.ts";
 import type { SigningKey } from "../tokens/hmac-jws.ts";
 import type { User } from "./user.ts";
 import type { Users } from "./users.ts";
@@ -21,8 +22,8 @@ export interface Sessions {
   read(cookieHeader: string | null): Session | undefined;
   /** The same session with a later end once half its time is over, else undefined. */
   renewed(session: Session): Session | undefined;
-  /** Ends this one session; its cookie is refused from now on. */
-  end(session: Session): void;
+  /** Ends this one session at once, also after a restart, and every token and connection that it opened. Resolves when stored. */
+  end(session: Session, also?: Parameters<Revocations["put"]>[1]): Promise<void>;
   /** Constant time. */
   csrfMatches(session: Session, header: string | null): boolean;
   setCookie(session: Session, secure: boolean): string;
@@ -31,24 +32,27 @@ export interface Sessions {
 
 /** Cookies of one name a request may bring (a neighbour on a shared domain can add some); the rest is not looked at. */
 const candidatesMax = 4;
-/** Ended sessions remembered until they would have ended anyway. */
-const endedMax = 10_000;
 const nonceBytes = 18;
 
+/** Names a session where its secret must not stand: as `jti` of its tokens, in the store. */
+export function sessionIdOf({ csrf }: Pick<Session, "csrf">): string {
+  return `s_${createHash("sha256").update(`fleetcast session id 1\n${csrf}`).digest("base64url").slice(0, 22)}`;
+}
+
 /**
- * The cookie holds user id, generation, start, end and nonce under our signature; nothing is stored on this side.
+ * The cookie holds user id, generation, start, end and nonce under our signature; only ended and blocked ones are stored on this
+ * side, among the revocations.
  * @throws RangeError for an empty key
  */
 export function createSessions(ports: {
   readonly sessionKey: SigningKey;
   readonly ttlMs: number;
   readonly users: Pick<Users, "byId">;
+  readonly revocations: Pick<Revocations, "isBlocked" | "isSessionEnded" | "put">;
   readonly clock: Pick<Clock, "wallMs">;
 }): Sessions {
-  const { sessionKey, ttlMs, users, clock } = ports;
+  const { sessionKey, ttlMs, users, revocations, clock } = ports;
   if (sessionKey.length === 0) throw new RangeError("the session key is empty");
-  /** Nonce to the time after which nobody needs to remember it. */
-  const ended = new Map<string, number>();
 
   const signatureOf = (text: string) => createHmac("sha256", sessionKey).update(`fleetcast session 1\n${text}`).digest("base64url");
 
@@ -60,7 +64,8 @@ export function createSessions(ports: {
     const [id, generation, startedMs, expiresMs, csrf] = Buffer.from(text, "base64url").toString("utf8").split(" ");
     const user = users.byId(id ?? "");
     if (user === undefined || csrf === undefined || String(user.generation) !== generation) return undefined;
-    if (Number(expiresMs) <= clock.wallMs() || ended.has(csrf)) return undefined;
+    if (Number(expiresMs) <= clock.wallMs()) return undefined;
+    if (revocations.isBlocked(user.id) || revocations.isSessionEnded(sessionIdOf({ csrf }))) return undefined;
     return { user, csrf, startedMs: Number(startedMs), expiresMs: Number(expiresMs) };
   }
 
@@ -84,11 +89,11 @@ export function createSessions(ports: {
       const nowMs = clock.wallMs();
       return session.expiresMs - nowMs > ttlMs / 2 ? undefined : { ...session, expiresMs: nowMs + ttlMs };
     },
-    end(session) {
-      const nowMs = clock.wallMs();
-      for (const [nonce, untilMs] of ended) if (untilMs <= nowMs || ended.size >= endedMax) ended.delete(nonce);
+    end(session, also = []) {
       // An older cookie of the session cannot live longer than this either.
-      ended.set(session.csrf, nowMs + ttlMs);
+      const untilMs = clock.wallMs() + ttlMs;
+      const by = session.user.id;
+      return revocations.put({ what: "session", subject: sessionIdOf(session), beforeS: null, untilMs, by, reason: "signed out" }, also);
     },
     csrfMatches: (session, header) => header !== null && sameText(header, session.csrf),
     setCookie(session, secure) {

@@ -23,6 +23,8 @@ export interface Users extends UserLookup {
   setPassword(id: string, password: string): Promise<User>;
   /** Ends every session and token of the user. @throws UserRefusal no_such_user */
   setRole(id: string, role: Role): Promise<User>;
+  /** Ends every session and token of the user. @throws UserRefusal no_such_user */
+  endSessions(id: string): Promise<User>;
   /** The stored hash, for the login alone. */
   passwordHash(id: string): string | undefined;
   /** Called after a commit that ended a user's sessions and tokens: the push engine cuts their connections (A1). */
@@ -117,6 +119,7 @@ export async function loadUsers(ports: UsersPorts): Promise<Users> {
       const passwordHash = await hasher.hash(password);
       return change(id, (entry) => ({ ...entry, passwordHash }));
     },
+    endSessions: (id) => change(id, (entry) => entry),
     setRole: (id, role) => change(id, (entry) => ({ ...entry, user: { ...entry.user, role } })),
   };
 }

@@ -1,9 +1,13 @@
 import type { Clock } from "@fleetcast/engine";
 import type { Journal } from "@fleetcast/storage";
+import type { Audit } from "../../administration/audit.ts";
+import type { Desk } from "../../administration/desk.ts";
 import type { Can } from "../../auth/policy.ts";
+import type { Revocations } from "../../auth/revocations/revocations.ts";
 import type { TokenSigner } from "../../auth/tokens/signer.ts";
 import type { Login } from "../../auth/users/login.ts";
 import type { Sessions } from "../../auth/users/sessions.ts";
+import type { Users } from "../../auth/users/users.ts";
 import type { Config } from "../../config/config.ts";
 import type { FleetService } from "../../fleet/fleet-service.ts";
 import type { Logger } from "../../log.ts";
@@ -21,8 +25,12 @@ export interface V1Dependencies {
   readonly signer: TokenSigner;
   readonly can: Can;
   readonly fleet: FleetService;
-  readonly push: Pick<PushEngine, "info" | "lag">;
-  readonly journal: Pick<Journal, "stats"> & { readonly fleet: Pick<Journal["fleet"], "deadLetters"> };
+  readonly push: Pick<PushEngine, "info" | "lag" | "connections" | "disconnect">;
+  readonly journal: Pick<Journal, "stats"> & { readonly fleet: Pick<Journal["fleet"], "deadLetters" | "audit"> };
+  readonly users: Pick<Users, "all" | "byId">;
+  readonly revocations: Pick<Revocations, "all" | "isBlocked">;
+  readonly desk: Desk;
+  readonly audit: Audit;
   readonly config: V1Config;
   /** Of Fleetcast, for `GET /v1/status`. */
   readonly version: string;

@@ -3,8 +3,9 @@ import type { Principal } from "../../auth/principal.ts";
 import { NoSigningKey } from "../../auth/tokens/signer.ts";
 import { csrfHeaderName, type Session } from "../../auth/users/sessions.ts";
 import { FleetRefusal } from "../../fleet/fleet-refusal.ts";
+import { Refusal } from "../../refusal.ts";
 import { isClientGone } from "../client-gone.ts";
-import { Problem, problemResponse } from "../problem.ts";
+import { Problem, type ProblemStatus, problemResponse } from "../problem.ts";
 import { type Query, queryOf } from "../query.ts";
 import type { Peer, Route } from "../route.ts";
 import type { V1Dependencies } from "./dependencies.ts";
@@ -61,12 +62,15 @@ export function answering(
 function problemOf(error: unknown, request: Request, log: V1Dependencies["log"]): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof FleetRefusal) return new Problem(error.status, error.code, error.message, { field: error.field });
+  if (error instanceof Refusal) return new Problem(refusalStatus[error.code] ?? 400, error.code, error.message);
   if (error instanceof NoSigningKey) return new Problem(503, "no_signing_key", error.message);
   if (isClientGone(error, request)) return new Problem(400, "gone", "the request ended early");
   // The path without its query: nothing that a person typed reaches the log.
   log.error({ method: request.method, path: new URL(request.url).pathname.slice(0, 200), cause: describe(error) }, "a /v1 request failed");
   return new Problem(500, "internal", "the server made a mistake; it is in its log");
 }
+
+const refusalStatus: Readonly<Record<string, ProblemStatus>> = { too_many: 429, not_yourself: 409, not_shut_out: 404 };
 
 function describe(error: unknown): string {
   return error instanceof Error ? (error.stack || error.message).slice(0, 1_000) : String(error).slice(0, 1_000);

@@ -1,5 +1,6 @@
 import type { RealtimeToken, SubscriptionToken, SubscriptionTokenRequest } from "@fleetcast/protocol";
 import { z } from "zod";
+import { sessionIdOf } from "../../auth/users/sessions.ts";
 import { bodyBytesAtDoorMax, readJsonBody } from "../body.ts";
 import { jsonResponse } from "../problem.ts";
 import type { Route } from "../route.ts";
@@ -23,7 +24,7 @@ export function realtimeRoutes(dependencies: V1Dependencies): Route[] {
       listener: "external",
       bodyBytesMax: 0,
       handle: signedIn(dependencies, undefined, ({ session }) => {
-        const { token } = signer.signConnectionToken(session.user, tokenTtlS);
+        const { token } = signer.signConnectionToken(session.user, tokenTtlS, sessionIdOf(session));
         const answer: RealtimeToken = { token, ttl_s: tokenTtlS, url: realtimeUrl(config) };
         return jsonResponse(answer);
       }),
@@ -33,10 +34,11 @@ export function realtimeRoutes(dependencies: V1Dependencies): Route[] {
       path: "/v1/realtime/subscription-token",
       listener: "external",
       bodyBytesMax: bodyBytesAtDoorMax,
-      handle: signedIn(dependencies, undefined, async ({ request, principal }) => {
+      handle: signedIn(dependencies, undefined, async ({ request, principal, session }) => {
         const { channel } = await readJsonBody(request, requestSchema, bodyBytesMax);
         if (!tokenChannel.test(channel) || !can(principal, "subscribe", channel)) throw notAllowed();
-        const answer: SubscriptionToken = { token: signer.signSubscriptionToken(principal.userId, channel, tokenTtlS).token };
+        const { token } = signer.signSubscriptionToken(principal.userId, channel, tokenTtlS, sessionIdOf(session));
+        const answer: SubscriptionToken = { token };
         return jsonResponse(answer);
       }),
     },

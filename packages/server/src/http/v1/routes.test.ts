@@ -22,6 +22,13 @@ const guarded: readonly (readonly [string, string, unknown, Role])[] = [
   ["POST", "/v1/commands", command, "operator"],
   ["POST", "/v1/commands/c-VM-SH-001/cancel", {}, "operator"],
   ["GET", "/v1/dead-letters", undefined, "developer"],
+  ["GET", "/v1/users", undefined, "admin"],
+  ["GET", "/v1/revocations", undefined, "admin"],
+  ["POST", "/v1/revocations", { what: "user", subject: "bob" }, "admin"],
+  ["POST", "/v1/revocations/end", { what: "token", subject: "known" }, "admin"],
+  ["GET", "/v1/audit", undefined, "admin"],
+  ["GET", "/v1/connections", undefined, "admin"],
+  ["POST", "/v1/connections/disconnect", { user: "bob" }, "admin"],
 ];
 const open = [
   "POST /v1/session",
@@ -262,6 +269,7 @@ test("the status counts from store and engine, and is asked for at most once a s
   const node = { uid: "", name: "", version: "", num_users: 0, num_subs: 0, num_channels: 0, uptime: 0 };
   const push = {
     lag: 4,
+    disconnect: async () => {},
     info: async () => {
       asked += 1;
       if (asked === 3) throw new Error("the engine is down");
@@ -328,7 +336,9 @@ test("[A1] a new password ends the sessions made before", async () => {
 
 test("[R1] what a room refuses is its status; what breaks inside is a plain 500 and a log line", async () => {
   const failing = (error: Error) =>
-    v1Rig(v1Config(), { journal: { stats: () => Promise.reject(error), fleet: { deadLetters: () => Promise.reject(error) } } });
+    v1Rig(v1Config(), {
+      journal: { stats: () => Promise.reject(error), fleet: { deadLetters: () => Promise.reject(error), audit: async () => [] } },
+    });
   const refusing = await failing(new FleetRefusal(409, "already_final", "too late", "cmd_id"));
   const developer = await refusing.signIn("developer");
   const refused = await refusing.call("GET", "/v1/dead-letters", { cookie: developer.cookie });

@@ -1,5 +1,6 @@
 import { Problem } from "../problem.ts";
 import type { Route } from "../route.ts";
+import { administrationRoutes } from "./administration-routes.ts";
 import { commandRoutes } from "./command-routes.ts";
 import type { V1Dependencies } from "./dependencies.ts";
 import { fleetRoutes } from "./fleet-routes.ts";
@@ -18,6 +19,7 @@ export function createV1Routes(dependencies: V1Dependencies): Route[] {
     ...commandRoutes(dependencies),
     ...systemRoutes(dependencies),
     ...tryRoutes(dependencies),
+    ...administrationRoutes(dependencies),
     {
       method: "*",
       path: "/v1/*",

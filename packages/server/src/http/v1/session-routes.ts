@@ -1,5 +1,6 @@
 import type { LoginRequest, Me } from "@fleetcast/protocol";
 import { z } from "zod";
+import { auditRecord } from "../../administration/audit.ts";
 import type { Session } from "../../auth/users/sessions.ts";
 import { passwordLengthMax } from "../../auth/users/user.ts";
 import { bodyBytesAtDoorMax, readJsonBody } from "../body.ts";
@@ -16,7 +17,7 @@ const loginSchema: z.ZodType<LoginRequest> = z.strictObject({
 });
 
 export function sessionRoutes(dependencies: V1Dependencies): Route[] {
-  const { sessions, login, config, clock, log } = dependencies;
+  const { sessions, login, audit, config, clock, log } = dependencies;
   const isSecure = (peer: Peer) => peer.secure || config.http.tlsInFront;
   const me = ({ user, csrf }: Session): Me => ({ id: user.id, name: user.name, role: user.role, csrf, server_time_ms: clock.wallMs() });
 
@@ -28,16 +29,21 @@ export function sessionRoutes(dependencies: V1Dependencies): Route[] {
       bodyBytesMax: bodyBytesAtDoorMax,
       handle: answering(log, async (request, peer) => {
         const { name, password } = await readJsonBody(request, loginSchema, loginBytesMax);
-        const outcome = await login({ name, password, address: clientAddress(request, peer, config.http.tlsInFront) });
+        const address = clientAddress(request, peer, config.http.tlsInFront);
+        const outcome = await login({ name, password, address });
         switch (outcome.kind) {
           case "throttled":
             throw new Problem(429, "too_many_logins", "too many attempts; try again later", {
               headers: { "Retry-After": String(outcome.retryAfterS) },
             });
+          case "blocked":
+            await audit.note({ actor: outcome.user.id, action: "login.refused", target: outcome.user.id, address });
+            throw new Problem(403, "blocked", "you are blocked; an administrator can let you in again");
           case "wrong":
             throw new Problem(401, "wrong_login", "wrong name or password");
           case "ok": {
             const session = sessions.start(outcome.user);
+            await audit.note({ actor: outcome.user.id, action: "login", target: outcome.user.id, address });
             log.info({ user: outcome.user.id }, "signed in");
             return jsonResponse(me(session), { headers: { "Set-Cookie": sessions.setCookie(session, isSecure(peer)) } });
           }
@@ -49,8 +55,10 @@ export function sessionRoutes(dependencies: V1Dependencies): Route[] {
       path: "/v1/session",
       listener: "external",
       bodyBytesMax: 0,
-      handle: signedIn(dependencies, undefined, ({ session, peer }) => {
-        sessions.end(session);
+      handle: signedIn(dependencies, undefined, async ({ session, peer, request }) => {
+        const address = clientAddress(request, peer, config.http.tlsInFront);
+        const { id } = session.user;
+        await sessions.end(session, [auditRecord({ actor: id, action: "logout", target: id, address })]);
         return emptyResponse({ "Set-Cookie": sessions.clearCookie(isSecure(peer)) });
       }),
     },
@@ -72,7 +80,7 @@ export function sessionRoutes(dependencies: V1Dependencies): Route[] {
  * The address whose failures count. Behind a stated proxy on this machine every peer is that proxy; its last
  * `X-Forwarded-For` entry is then the client. Anybody else's header is not believed.
  */
-function clientAddress(request: Request, peer: Peer, tlsInFront: boolean): string {
+export function clientAddress(request: Request, peer: Peer, tlsInFront: boolean): string {
   if (!tlsInFront || !isLoopback(peer.remoteAddress)) return peer.remoteAddress;
   return request.headers.get("x-forwarded-for")?.split(",").at(-1)?.trim().slice(0, 64) || peer.remoteAddress;
 }

@@ -1,6 +1,9 @@
 import type { Command, CommandRequest, Role } from "@fleetcast/protocol";
 import type { DeadLetterRow } from "@fleetcast/storage";
+import { createAudit } from "../../../administration/audit.ts";
+import { createDesk } from "../../../administration/desk.ts";
 import { createPolicy, createSubscribePolicy } from "../../../auth/policy.ts";
+import { loadRevocations } from "../../../auth/revocations/revocations.ts";
 import { handClock, quietLog } from "../../../auth/testing/hand-clock.ts";
 import { memoryTables } from "../../../auth/testing/memory-tables.ts";
 import { clientConfig, testNowMs } from "../../../auth/testing/token-forge.ts";
@@ -117,7 +120,11 @@ export async function v1Rig(config: V1Config = v1Config(), changes: Partial<V1De
     verify: async (text: string, hash: string) => hash === `hash of ${text}`,
   };
   const users = await loadUsers({ journal: memoryTables().journal, hasher, clock, log: quietLog });
-  const sessions = createSessions({ sessionKey: "the session key", ttlMs: 3_600_000, users, clock });
+  const tables = memoryTables();
+  const revocations = await loadRevocations({ journal: tables.journal, clock });
+  await revocations.put({ what: "token", subject: "known", beforeS: null, untilMs: null, by: "cli", reason: "" }, []);
+  const audit = createAudit({ journal: tables.journal, clock });
+  const sessions = createSessions({ sessionKey: "the session key", ttlMs: 3_600_000, users, revocations, clock });
   const signer = createTokenSigner({ client: clientConfig(), fleetcastKey, clock });
   const can = createPolicy({ bearer: "read", namespaceBoundary: ":" });
   const fleet = fleetDouble();
@@ -125,15 +132,19 @@ export async function v1Rig(config: V1Config = v1Config(), changes: Partial<V1De
   const logged: string[] = [];
   const note = (fields: Readonly<Record<string, unknown>>, message: string) => logged.push(`${message} ${JSON.stringify(fields)}`);
   const routes = createV1Routes({
-    login: await createLogin({ users, hasher, clock }),
+    login: await createLogin({ users, hasher, isBlocked: (id) => revocations.isBlocked(id), clock }),
     sessions,
     signer,
     can,
     fleet: fleet.service,
-    push: { info: async () => [], lag: 0 },
+    push: { info: async () => [], lag: 0, disconnect: async () => {}, connections: () => ({ connections: [], next: undefined }) },
+    users,
+    revocations,
+    desk: createDesk({ revocations, users, clock }),
+    audit,
     journal: {
       stats: async () => ({ publications: 9, readings: 5, events: 2, deadLetters: 1, channels: 3, lastId: 9 }),
-      fleet: { deadLetters: async (limit) => deadLetters.slice(0, limit) },
+      fleet: { deadLetters: async (limit) => deadLetters.slice(0, limit), audit: async () => [] },
     },
     config,
     version: "0.1.0",
@@ -176,12 +187,15 @@ export async function v1Rig(config: V1Config = v1Config(), changes: Partial<V1De
     call,
     signIn,
     users,
+    revocations,
+    /** What was stored of people and their deeds. */
+    records: tables.records,
     clock,
     asked: fleet.asked,
     deadLetters,
     logged,
     routes,
     verifier: createTokenVerifier(clientConfig(), { clock }),
-    policy: createSubscribePolicy({ can, fleetcastKey, users, clock }),
+    policy: createSubscribePolicy({ can, fleetcastKey, users, revocations, clock }),
   };
 }
