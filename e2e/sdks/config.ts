@@ -1,6 +1,8 @@
 import { TOKEN_SECRET } from "../conformance/harness/jwt.ts";
 import { API_KEY } from "../conformance/harness/side.ts";
 
+export const POLL_SECRET = "the-secret-that-signs-keys-of-polls";
+
 type ConfigFile = Record<string, unknown>;
 
 const history = { history_size: 100, history_ttl: "300s" };
@@ -30,7 +32,9 @@ export const shared = (backendUrl: string): ConfigFile => ({
     proxy: { endpoint: `${backendUrl}/rpc`, timeout: "2s" },
     without_namespace: { proxy_enabled: true },
   },
+  shared_poll: { hmac_secret_key: POLL_SECRET },
   channel: {
+    proxy: { shared_poll_refresh: { endpoint: `${backendUrl}/poll`, timeout: "2s" } },
     namespaces: [
       { name: "open", allow_subscribe_for_client: true, allow_publish_for_client: true },
       { name: "closed", ...history },
@@ -70,6 +74,12 @@ export const shared = (backendUrl: string): ConfigFile => ({
         },
       },
       { name: "who", subscription_type: "map_clients", allow_subscribe_for_client: true, map: { mode: "recoverable", key_ttl: "30s" } },
+      {
+        name: "poll",
+        subscription_type: "shared_poll",
+        allow_subscribe_for_client: true,
+        shared_poll: { refresh_interval: "300ms" },
+      },
       { name: "game", allow_subscribe_for_client: true, map_clients_presence_channel_prefix: "who:" },
     ],
   },
@@ -82,7 +92,7 @@ export const ours: ConfigFile = {
   websocket: { write_timeout: "60s" },
   client,
   channel: {
-    namespaces: ["paced", "catch", "newest"].map((name) => ({
+    namespaces: ["paced", "catch", "newest", "strict"].map((name) => ({
       name,
       allow_subscribe_for_client: true,
       history_size: 3_000,

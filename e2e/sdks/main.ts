@@ -31,10 +31,10 @@ const missing = (why: string): void => {
 
 const chosenWays = ways.filter(({ name }) => flags.way?.some((word) => name.startsWith(word)) ?? true);
 const commands = new Map<SdkName, readonly string[]>();
-for (const name of new Set(chosenWays.map(({ sdk }) => sdk))) {
-  const prepared = prepare(name, folder);
-  if ("command" in prepared) commands.set(name, prepared.command);
-  else missing(`the SDK of ${name}: ${prepared.missing}`);
+const names = [...new Set(chosenWays.map(({ sdk }) => sdk))];
+for (const [index, prepared] of (await Promise.all(names.map((name) => prepare(name, folder)))).entries()) {
+  if ("command" in prepared) commands.set(names[index]!, prepared.command);
+  else missing(`the SDK of ${names[index]}: ${prepared.missing}`);
 }
 const real = findCentrifugo({ build: inCi });
 if (!real.found) missing(`the comparison with a real Centrifugo: ${real.why}`);

@@ -42,8 +42,8 @@ export interface Info {
 /** What a client of a program hears. */
 export interface Listener {
   event(event: SdkEvent): void;
-  /** The token that its SDK asks for; undefined refuses. */
-  token(channel: string | undefined): string | undefined;
+  /** The token that its SDK asks for, or the signature of these keys; undefined refuses. */
+  token(channel: string | undefined, keys: readonly string[] | undefined): string | undefined;
 }
 
 export type Fields = Readonly<Record<string, unknown>>;
@@ -136,7 +136,7 @@ export class Program {
       this.#answers.get(line.answer)?.(line);
       this.#answers.delete(line.answer);
     } else if (line.ask !== undefined) {
-      const token = this.#listeners.get(line.of)?.token(line.channel === "" ? undefined : line.channel);
+      const token = this.#listeners.get(line.of)?.token(line.channel === "" ? undefined : line.channel, line.keys);
       this.#say({ asked: line.ask, ...(token === undefined ? {} : { token }) });
     } else {
       const { of, ...event } = line;

@@ -1,5 +1,5 @@
 import { eventually } from "../../harness/process.ts";
-import type { Fields, Program, SdkEvent } from "./program.ts";
+import type { Fields, Listener, Program, SdkEvent } from "./program.ts";
 
 /** One client of a program, as a scenario speaks to it. */
 export class RemoteClient {
@@ -19,19 +19,13 @@ export class RemoteClient {
     this.name = name;
   }
 
-  static async created(
-    program: Program,
-    id: string,
-    name: string,
-    options: Fields,
-    token: (channel: string | undefined) => string | undefined,
-  ): Promise<RemoteClient> {
+  static async created(program: Program, id: string, name: string, options: Fields, token: Listener["token"]): Promise<RemoteClient> {
     const client = new RemoteClient(program, id, name);
     program.listen(id, {
       event: (event) => void client.events.push(event),
-      token: (channel) => {
+      token: (channel, keys) => {
         client.asked.push(channel);
-        return token(channel);
+        return token(channel, keys);
       },
     });
     await client.call("create", options);

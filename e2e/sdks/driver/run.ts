@@ -37,7 +37,8 @@ export interface Outcome {
 }
 
 /** Most of a scenario is waiting; what bounds it is what two cores can take. */
-const runsAtOnce = 12;
+const lightAtOnce = 10;
+const heavyAtOnce = 2;
 const limitMs = 30_000;
 
 export async function runScenarios(plan: Plan): Promise<Outcome> {
@@ -46,20 +47,23 @@ export async function runScenarios(plan: Plan): Promise<Outcome> {
   const programs = new Map<SdkName, Program>();
   try {
     for (const [name, command] of plan.commands) programs.set(name, await Program.started(command));
-    const jobs = plan.scenarios.flatMap((scenario) =>
+    const jobs: Job[] = plan.scenarios.flatMap((scenario) =>
       plan.ways.filter((way) => suits(scenario, way, programs.get(way.sdk)!.introduction)).map((way) => ({ scenario, way })),
     );
-    // Scenarios whose machine must not be busy with others come last, one after another.
     const runs: Run[] = [];
-    const queue = [...jobs];
-    const work = async (): Promise<void> => {
+    const work = async (queue: Job[]): Promise<void> => {
       for (let job = queue.shift(); job !== undefined; job = queue.shift()) {
         const run = await runOne(job.scenario, job.way, programs.get(job.way.sdk)!, engines, backend);
         if (plan.verbose) process.stdout.write(`${hasFailed(run) ? "FAILS" : "ok   "} ${run.scenario.id} ${run.way.name}\n`);
         runs.push(run);
       }
     };
-    await Promise.all(Array.from({ length: runsAtOnce }, work));
+    const isHeavy = ({ scenario }: Job) => scenario.options.heavy === true;
+    const [heavy, light] = [jobs.filter(isHeavy), jobs.filter((job) => !isHeavy(job))];
+    await Promise.all([
+      ...Array.from({ length: heavyAtOnce }, () => work(heavy)),
+      ...Array.from({ length: lightAtOnce }, () => work(light)),
+    ]);
     const problems = (
       await Promise.all(engines.filter(({ engine }) => engine.name === "ours").map(({ engine }) => aftermath(engine)))
     ).flat();
@@ -99,6 +103,11 @@ async function startEngines(plan: Plan, backendUrl: string): Promise<Started[]> 
     ...(plan.centrifugo === undefined ? [] : [startReal(both, plan.centrifugo)]),
   ]);
   return engines.map((engine, index) => ({ file: index === 1 ? "ours" : "shared", engine }));
+}
+
+interface Job {
+  readonly scenario: Scenario;
+  readonly way: Way;
 }
 
 let runCount = 0;

@@ -9,6 +9,8 @@ export interface ScenarioOptions {
   readonly ways?: (way: Way) => boolean;
   /** `ours` alone: what the real server does not have. */
   readonly on?: "both" | "ours" | "real";
+  /** Moves megabytes: few of them run at a time, so that who is meant to be fast is fast. */
+  readonly heavy?: boolean;
   readonly compare?: Comparison;
   readonly limitMs?: number;
 }

@@ -3,7 +3,7 @@ import type { RunningEngine } from "../../conformance/harness/engines.ts";
 import { jsonFormat } from "../../conformance/harness/json-format.ts";
 import { Side } from "../../conformance/harness/side.ts";
 import { BrokenLine } from "./broken-line.ts";
-import type { Fields, Program } from "./program.ts";
+import type { Fields, Listener, Program } from "./program.ts";
 import { RemoteClient } from "./remote-client.ts";
 import type { Way } from "./ways.ts";
 
@@ -13,7 +13,7 @@ export interface ClientOptions {
   /** More claims of that token. */
   readonly claims?: Fields;
   /** Answers what the SDK asks for; undefined refuses. Without it the SDK has nobody to ask. */
-  readonly tokens?: (channel: string | undefined) => string | undefined;
+  readonly tokens?: Listener["token"];
   /** Also for subscriptions alone: nobody answers for the connection. */
   readonly asksForConnection?: boolean;
   readonly line?: BrokenLine;
@@ -45,7 +45,7 @@ export class Session extends Side {
         asks: options.tokens !== undefined && options.asksForConnection !== false,
         ...(options.data === undefined ? {} : { data: options.data }),
       },
-      (channel) => options.tokens?.(channel),
+      (channel, keys) => options.tokens?.(channel, keys),
     );
     this.#clients.push(created);
     return created;

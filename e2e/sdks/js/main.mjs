@@ -54,12 +54,12 @@ class Client {
     say({ of: this.#name, event, ...more });
   }
 
-  #ask(channel) {
+  #ask(channel, keys) {
     const ask = ++asks;
     const { UnauthorizedError } = this.#sdk;
     return new Promise((resolve, reject) => {
       asked.set(ask, ({ token }) => (token === undefined ? reject(new UnauthorizedError("refused")) : resolve(token)));
-      say({ of: this.#name, ask, channel });
+      say({ of: this.#name, ask, channel, keys });
     });
   }
 
@@ -151,13 +151,12 @@ class Client {
     map_users: ({ channel }) => this.#follow(channel, this.#centrifuge.newMapUsersSubscription(channel, quick)),
     map_publish: async ({ channel, key, data }) => void (await this.#subscriptions.get(channel).publish(key, this.#outgoing(data))),
     map_remove: async ({ channel, key }) => void (await this.#subscriptions.get(channel).remove(key)),
-    poll: ({ channel, signatures, delta }) =>
+    poll: ({ channel, ...options }) =>
       this.#follow(
         channel,
         this.#centrifuge.newSharedPollSubscription(channel, {
-          ...quick,
-          ...(delta === undefined ? {} : { delta }),
-          getSignature: async ({ keys }) => ({ keys, signature: signatures[[...keys].sort().join()] ?? "" }),
+          ...this.#options(options),
+          getSignature: async ({ keys }) => ({ keys, signature: await this.#ask(channel, keys) }),
         }),
       ),
     track: ({ channel, keys }) => this.#subscriptions.get(channel).track(keys),
