@@ -64,9 +64,16 @@ function clock(): string {
 }
 
 function endToEndFiles(): string[] {
-  return ["e2e/document", "e2e/examples", "e2e/executable", "e2e/pipeline", "e2e/reliability", "e2e/start", "e2e/streams"].filter(
-    (folder) => existsSync(join(root, folder)),
-  );
+  return [
+    "e2e/document",
+    "e2e/examples",
+    "e2e/executable",
+    "e2e/pipeline",
+    "e2e/reliability",
+    "e2e/sdks",
+    "e2e/start",
+    "e2e/streams",
+  ].filter((folder) => existsSync(join(root, folder)));
 }
 
 function run(command: string, args: readonly string[], cwd = root): Promise<number> {

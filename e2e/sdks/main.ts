@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { findCentrifugo } from "../parts/centrifugo.ts";
 import { inCi } from "../parts/find.ts";
-import { failureText, table } from "./driver/report.ts";
+import { failureText, page, pagePath, problemsOf, table } from "./driver/report.ts";
 import { hasFailed, runScenarios } from "./driver/run.ts";
 import type { Scenario } from "./driver/scenario.ts";
 import { prepare, type SdkName } from "./driver/sdks.ts";
@@ -16,11 +16,14 @@ const { values: flags } = parseArgs({
     only: { type: "string", multiple: true },
     way: { type: "string", multiple: true },
     verbose: { type: "boolean", default: false },
+    write: { type: "boolean", default: false },
     show: { type: "boolean", default: false },
     counts: { type: "string" },
   },
 });
 
+const scenarios = await loadScenarios();
+if (flags.write) writeFileSync(pagePath, page(scenarios));
 const started = performance.now();
 const folder = mkdtempSync(join(tmpdir(), "fleetcast-sdks-"));
 const counts = { passed: 0, failed: 0, skipped: 0 };
@@ -39,14 +42,20 @@ for (const [index, prepared] of (await Promise.all(names.map((name) => prepare(n
 const real = findCentrifugo({ build: inCi });
 if (!real.found) missing(`the comparison with a real Centrifugo: ${real.why}`);
 
-const { runs, problems, introductions } = await runScenarios({
+const {
+  runs,
+  problems: aftermath,
+  introductions,
+} = await runScenarios({
   folder,
   centrifugo: real.found ? real.path : undefined,
-  scenarios: (await loadScenarios()).filter(({ id, text }) => flags.only?.some((word) => id === word || text.includes(word)) ?? true),
+  scenarios: scenarios.filter(({ id, text }) => flags.only?.some((word) => id === word || text.includes(word)) ?? true),
   ways: chosenWays.filter(({ sdk }) => commands.has(sdk)),
   commands,
   verbose: flags.verbose,
 });
+
+const problems = [...problemsOf(scenarios), ...aftermath];
 
 process.stdout.write(`\n${table(runs, introductions)}\n`);
 if (flags.show) for (const run of runs) process.stdout.write(`\n[${run.scenario.id}] ${run.way.name}\n${run.transcripts}`);

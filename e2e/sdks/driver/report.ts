@@ -1,5 +1,9 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "../../harness/fleetcast.ts";
 import type { Introduction } from "./program.ts";
 import { hasFailed, type Run } from "./run.ts";
+import type { Scenario } from "./scenario.ts";
 import type { SdkName } from "./sdks.ts";
 
 /** One line a scenario: by which ways it was done, and what of them failed. */
@@ -22,4 +26,33 @@ export function failureText(run: Run): string {
   for (const [name, why] of run.failures) if (why !== undefined) lines.push(`  ${name}: ${why.replaceAll("\n", "\n    ")}`);
   for (const difference of run.differences) lines.push(`  both did it, but ${difference}`);
   return `${lines.join("\n")}\n${run.transcripts}`;
+}
+
+export const pagePath = join(root, "docs", "spec", "sdks.md");
+
+/** The scenarios as rules with ids. */
+export function page(scenarios: readonly Scenario[]): string {
+  const where = { both: "Fleetcast and Centrifugo", ours: "Fleetcast", real: "Centrifugo" };
+  const rows = scenarios.map(
+    ({ id, text, options }) => `| ${id} | ${text} | ${where[options.on ?? "both"]} | ${(options.needs ?? []).join(", ")} |`,
+  );
+  return `${[
+    "# What the stock SDKs see",
+    "",
+    "Made from `e2e/sdks/scenarios` by its runner (`--write`). The stock SDKs of JavaScript, Go and Python do each of these by every transport and in every",
+    "format that they have, as far as they have what it needs; on both servers with one configuration file, and then both transcripts are equal.",
+    "Which SDKs in which versions: [../sdks.md](../sdks.md).",
+    "",
+    "| id | what | on | needs |",
+    "|---|---|---|---|",
+    ...rows,
+  ].join("\n")}\n`;
+}
+
+/** What is wrong with the scenarios as they are written. */
+export function problemsOf(scenarios: readonly Scenario[]): string[] {
+  const ids = scenarios.map(({ id }) => id);
+  const twice = ids.filter((id, index) => ids.indexOf(id) !== index).map((id) => `${id} is there twice`);
+  const written = existsSync(pagePath) ? readFileSync(pagePath, "utf8") : "";
+  return written === page(scenarios) ? twice : [...twice, "docs/spec/sdks.md is not what the scenarios say (--write makes it)"];
 }

@@ -19,7 +19,7 @@ export async function prepare(name: SdkName, folder: string): Promise<Prepared> 
     case "js":
       return javascript();
     case "go":
-      return await go(folder);
+      return await buildGo(join(here, "go"), join(folder, "sdk-go"));
     case "python":
       return await python();
   }
@@ -30,13 +30,12 @@ function javascript(): Prepared {
   return node === undefined ? { missing: "Node is not installed" } : { command: [node, join(here, "js", "main.mjs")] };
 }
 
-/** go.mod and go.sum are taken as they are: a build that would change them fails. */
-async function go(folder: string): Promise<Prepared> {
+/** The program in this folder. Its go.mod and go.sum are taken as they are: a build that would change them fails. */
+export async function buildGo(source: string, program: string): Promise<Prepared> {
   const compiler = findProgram("go");
   if (compiler === undefined) return { missing: "Go is not installed" };
-  const program = join(folder, "sdk-go");
   const failure = await failureOf(compiler, ["build", "-o", program, "."], {
-    cwd: join(here, "go"),
+    cwd: source,
     env: { ...process.env, GOFLAGS: "-mod=readonly", CGO_ENABLED: "0" },
   });
   return failure === undefined ? { command: [program] } : { missing: `its program was not built: ${failure}` };
