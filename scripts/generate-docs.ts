@@ -3,12 +3,16 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { jsonSchema } from "../packages/server/src/config/print/json-schema.ts";
 import { centrifugoOptionsPage, configurationPage } from "../packages/server/src/config/print/key-table.ts";
+import { metricsPage } from "../packages/server/src/metrics/page.ts";
 
 /** Writes the pages that are made from tables in the code. Tests compare them, so run this after changing a table. */
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 writeFileSync(join(root, "docs", "configuration.md"), configurationPage());
 writeFileSync(join(root, "docs", "configuration.zh-CN.md"), configurationPage("zh-CN"));
 writeFileSync(join(root, "docs", "centrifugo-options.md"), centrifugoOptionsPage());
+mkdirSync(join(root, "docs", "reference"), { recursive: true });
+writeFileSync(join(root, "docs", "reference", "metrics.md"), metricsPage());
+writeFileSync(join(root, "docs", "reference", "metrics.zh-CN.md"), metricsPage("zh-CN"));
 const schema = join(root, "packages", "server", "schema", "fleetcast.schema.json");
 mkdirSync(dirname(schema), { recursive: true });
 writeFileSync(schema, `${JSON.stringify(jsonSchema(), undefined, 1)}\n`);

@@ -3,6 +3,7 @@ import type { KnownSoftware } from "./connection/client-software.ts";
 import type { EnginePorts } from "./engine-api.ts";
 import type { FanOut } from "./fan-out.ts";
 import type { Hub } from "./hub.ts";
+import type { EngineMetrics } from "./metrics/engine-metrics.ts";
 import type { EngineOptions } from "./options.ts";
 import type { MemoryPresence } from "./presence/presence.ts";
 import type { RpcRoutes } from "./rpc-routes.ts";
@@ -23,7 +24,7 @@ export interface EngineContext {
   readonly presence: MemoryPresence;
   readonly wheel: TimerWheel;
   readonly software: KnownSoftware;
-  readonly counters: { slowDisconnects: number; droppedFrames: number; catchUps: number };
+  readonly metrics: EngineMetrics;
   /** Called when a socket is gone for good; `stop` waits for the last. */
   onConnectionClosed: () => void;
 }

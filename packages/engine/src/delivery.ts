@@ -2,6 +2,7 @@ import type { Codec, EncodedMessage, Publication, Push } from "@fleetcast/protoc
 import type { Subscription } from "./connection/subscription.ts";
 import { patchedForm, wholeForm } from "./delta/delta-forms.ts";
 import type { HubChannel } from "./hub.ts";
+import { type FrameType, frameTypeOfPush } from "./metrics/frame-types.ts";
 
 /** By `codec.index`; undefined where nobody asked yet, null where the format cannot carry it. */
 type EncodedByCodec = (EncodedMessage | null | undefined)[];
@@ -14,6 +15,8 @@ const heldOverheadBytes = 64;
 export class Delivery {
   readonly channel: HubChannel;
   readonly push: Push;
+  /** As it is counted. */
+  readonly frameType: FrameType;
   /** Position of a publication in a channel with history; offset 0 for everything else. */
   readonly offset: number;
   readonly epoch: string;
@@ -25,6 +28,8 @@ export class Delivery {
   skipped: Delivery[] | undefined;
   /** Subscribers at the offer: what it counts for while publishers are held back. */
   readonly subscribers: number;
+  /** Monotonic time at which it was offered to the fan-out; 0 where nobody asks. */
+  offeredAtMs = 0;
   /** From when on it counts as lost for subscribers with positions (`client.channel_position_max_time_lag`). Monotonic time. */
   lateAtMs = Number.POSITIVE_INFINITY;
   /** A join: the newcomer, who has it already. */
@@ -37,6 +42,7 @@ export class Delivery {
   constructor(channel: HubChannel, push: Push, epoch = "", previous: Publication | undefined = undefined) {
     this.channel = channel;
     this.push = push;
+    this.frameType = frameTypeOfPush(push.kind);
     this.offset = push.kind === "publication" ? push.publication.offset : 0;
     this.first = this.offset;
     this.epoch = epoch;

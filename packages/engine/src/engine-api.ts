@@ -2,6 +2,8 @@ import type { Disconnect, StreamPosition } from "@fleetcast/protocol";
 import type { AppendResult, Log, LogAppend, ReadResult } from "./log.ts";
 import type { MapLog } from "./map/map-log.ts";
 import type { MapCalls } from "./map/server-calls.ts";
+import type { OnDelivered } from "./metrics/delivery-watch.ts";
+import type { EngineMetrics } from "./metrics/engine-metrics.ts";
 import type { EngineOptions } from "./options.ts";
 import type {
   Admit,
@@ -44,6 +46,10 @@ export interface EnginePorts {
   readonly compileRegex?: ((source: string) => (text: string) => boolean) | undefined;
   /** Our own mistakes (a throw inside a handler): logged with its cause, the connection gets 3004. */
   readonly report: (message: string, cause: unknown) => void;
+  /** Times of commands and sizes of frames are wanted (`Engine.metrics`); counts are always there. */
+  readonly isMeasured?: boolean | undefined;
+  /** Told of each publication when its last subscriber's socket was handed it; absent, nothing is remembered for it. */
+  readonly onDelivered?: OnDelivered | undefined;
 }
 
 /** What a reload may bring anew; absent: as before. */
@@ -161,6 +167,8 @@ export interface Engine {
   /** Authenticated connections, as `stats` counts them; cheap enough to ask before each upgrade. */
   readonly connectionCount: number;
   stats(): EngineStats;
+  /** What was counted since the start; live, to be read and not to be changed. */
+  readonly metrics: EngineMetrics;
   /**
    * Takes new options while connections live on: channel options at once, also for who is subscribed; subscriptions of a namespace
    * that is gone end (2000), those of one that is now of another kind begin anew (2500, or 3010).

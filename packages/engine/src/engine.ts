@@ -26,6 +26,8 @@ import { Hub, type HubChannel } from "./hub.ts";
 import { type AppendResult, type CommittedPublication, type LogAppend, type ReadResult, UnrecoverablePosition } from "./log.ts";
 import { keepLastOfEachKey } from "./map/held-changes.ts";
 import { createMapCalls, type MapCalls } from "./map/server-calls.ts";
+import { DeliveryWatch } from "./metrics/delivery-watch.ts";
+import { EngineMetrics } from "./metrics/engine-metrics.ts";
 import type { EngineOptions } from "./options.ts";
 import { Pacing } from "./pacing/pacing.ts";
 import type { ConnectionIdentity, PresenceMap, Socket } from "./ports.ts";
@@ -59,19 +61,21 @@ class EmbeddedEngine implements Engine {
     checkPersonalChannel(options);
     this.nodeId = ports.chance.uuid();
     this.#startedAtMs = ports.clock.monotonicMs();
+    const metrics = new EngineMetrics(ports.isMeasured === true);
+    const watch = ports.onDelivered === undefined ? undefined : new DeliveryWatch(ports.onDelivered);
     this.#context = {
       options,
       ports,
       namespaces: new Namespaces(options, ports),
       rpcRoutes: new RpcRoutes(options.rpc, ports.proxies),
       nodeId: this.nodeId,
-      hub: new Hub(),
+      hub: new Hub(metrics),
       sessions: new Sessions(),
-      fanOut: new FanOut(ports.clock, deliveryProblems(ports, options), options.queueBytesMax),
-      presence: new MemoryPresence(),
+      fanOut: new FanOut(ports.clock, deliveryProblems(ports, options), options.queueBytesMax, metrics, watch),
+      presence: new MemoryPresence(metrics),
       wheel: new TimerWheel(ports.clock),
       software: new KnownSoftware(),
-      counters: { slowDisconnects: 0, droppedFrames: 0, catchUps: 0 },
+      metrics,
       onConnectionClosed: () => {
         if (this.#context.hub.open.size === 0) this.#whenEmpty?.();
       },
@@ -222,12 +226,16 @@ class EmbeddedEngine implements Engine {
     return connectionPage(user === undefined ? hub.open : hub.connectionsOf(user), { channel, after, limit });
   }
 
+  get metrics(): EngineMetrics {
+    return this.#context.metrics;
+  }
+
   get connectionCount(): number {
     return this.#context.hub.connectionCount;
   }
 
   stats(): EngineStats {
-    const { hub, fanOut, counters, ports } = this.#context;
+    const { hub, fanOut, metrics, ports } = this.#context;
     let queuedBytes = 0;
     for (const connection of hub.open) queuedBytes += connection.outbox.queuedBytes;
     return {
@@ -236,11 +244,11 @@ class EmbeddedEngine implements Engine {
       subscriptions: hub.subscriptionCount,
       channels: hub.channels.size,
       queuedBytes,
-      slowDisconnects: counters.slowDisconnects,
-      droppedFrames: counters.droppedFrames,
+      slowDisconnects: metrics.slowDisconnects,
+      droppedFrames: metrics.droppedFrames,
       deliveries: fanOut.deliveryCount,
       skippedPublications: this.#pacing.skippedCount + fanOut.skippedCount,
-      catchUps: counters.catchUps,
+      catchUps: metrics.catchUps,
       uptimeS: Math.floor((ports.clock.monotonicMs() - this.#startedAtMs) / 1_000),
     };
   }
@@ -277,8 +285,9 @@ class EmbeddedEngine implements Engine {
   }
 
   #onCommitted(batch: readonly CommittedPublication[]): void {
-    const { hub, ports } = this.#context;
+    const { hub, metrics, ports } = this.#context;
     const nowMs = ports.clock.monotonicMs();
+    metrics.published += batch.length;
     for (const committed of batch) {
       const { publication, epoch, previous } = committed;
       const channel = hub.channels.get(committed.channel);
@@ -292,8 +301,9 @@ class EmbeddedEngine implements Engine {
 
   /** A map changed: positions and predecessors are the map log's alone. */
   #onChanged(batch: readonly CommittedPublication[]): void {
-    const { hub, ports } = this.#context;
+    const { hub, metrics, ports } = this.#context;
     const nowMs = ports.clock.monotonicMs();
+    metrics.published += batch.length;
     for (const committed of batch) {
       const channel = hub.channels.get(committed.channel);
       if (channel === undefined) continue;
@@ -348,7 +358,7 @@ function deliveryProblems({ report }: EnginePorts, { queueBytesMax }: EngineOpti
     },
     onBehind: (subscription, refined, { first, epoch }) => {
       const { terms, connection, offset } = subscription;
-      connection.context.counters.catchUps++;
+      connection.context.metrics.catchUps++;
       const isKnown = terms.positioned && subscription.epoch !== "";
       refined.behind = new CatchUp(subscription, isKnown ? { offset, epoch: subscription.epoch } : { offset: first - 1, epoch });
     },

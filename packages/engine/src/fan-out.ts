@@ -2,6 +2,8 @@ import type { Outbox, OutboxSchedule, WaitingMessage } from "./connection/outbox
 import type { Refinement } from "./connection/refinement.ts";
 import type { Subscription } from "./connection/subscription.ts";
 import type { Delivery } from "./delivery.ts";
+import type { DeliveryWatch } from "./metrics/delivery-watch.ts";
+import type { EngineMetrics } from "./metrics/engine-metrics.ts";
 import type { Clock } from "./ports.ts";
 
 /** How long one slice of fan-out and flushing may hold the event loop. */
@@ -37,6 +39,9 @@ export class FanOut implements OutboxSchedule {
   readonly #clock: Clock;
   readonly #problems: DeliveryProblems;
   readonly #queueBytesMax: number;
+  readonly #metrics: EngineMetrics;
+  /** Only where somebody wants to know how long it takes to the sockets. */
+  readonly #watch: DeliveryWatch | undefined;
   /** In the order of commits; a function among them runs in its turn. */
   #deliveries: (Delivery | (() => void))[] = [];
   #nextDelivery = 0;
@@ -45,6 +50,8 @@ export class FanOut implements OutboxSchedule {
   #expected = 0;
   #awake: Outbox[] = [];
   #nextAwake = 0;
+  /** Outboxes that were flushed and are cut off from the list. */
+  #flushedBefore = 0;
   #scheduled = false;
   #admitted: (() => void)[] = [];
   /** Messages appended to outboxes since the start. */
@@ -54,15 +61,18 @@ export class FanOut implements OutboxSchedule {
   waitingMessages = 0;
   readonly firsts: (WaitingMessage | undefined)[] = [];
 
-  constructor(clock: Clock, problems: DeliveryProblems, queueBytesMax: number) {
+  constructor(clock: Clock, problems: DeliveryProblems, queueBytesMax: number, metrics: EngineMetrics, watch?: DeliveryWatch) {
     this.#clock = clock;
     this.#problems = problems;
     this.#queueBytesMax = queueBytesMax;
+    this.#metrics = metrics;
+    this.#watch = watch;
   }
 
   /** Takes a push for all subscribers of its channel; returns at once. */
   offer(delivery: Delivery): void {
     if (delivery.subscribers === 0) return;
+    if (this.#watch !== undefined) delivery.offeredAtMs = this.#clock.monotonicMs();
     this.#deliveries.push(delivery);
     this.#expected += delivery.subscribers;
     this.#schedule();
@@ -132,6 +142,7 @@ export class FanOut implements OutboxSchedule {
       if (typeof delivery !== "function") {
         if (!this.#runDelivery(delivery, untilMs)) break;
         this.#expected -= delivery.subscribers;
+        this.#watch?.fannedOut(delivery, this.#flushedBefore + this.#awake.length);
       }
       this.#nextDelivery++;
       if (typeof delivery === "function") this.#runInTurn(delivery);
@@ -211,6 +222,7 @@ export class FanOut implements OutboxSchedule {
     }
     if (!this.#isNext(subscription, delivery)) return;
     this.deliveryCount++;
+    this.#metrics.said(delivery.frameType, subscription.outbox.codec.index, message);
     subscription.outbox.pushShared(message);
   }
 
@@ -233,7 +245,10 @@ export class FanOut implements OutboxSchedule {
     const { offset } = subscription;
     if (refined.hasPassed(delivery) || !this.#isNext(subscription, delivery)) return;
     const wanted = refined.filter === undefined ? delivery : this.#wanted(refined, delivery, subscription.terms.positioned ? offset : 0);
-    if (wanted === undefined) return;
+    if (wanted === undefined) {
+      this.#metrics.filtered++;
+      return;
+    }
     if (isBlocked && refined.whenSlow === "latest") {
       if (refined.waiting !== undefined) this.skippedCount++;
       if (refined.waiting === undefined || !wanted.yieldsTo(refined.waiting)) refined.waiting = wanted;
@@ -263,6 +278,7 @@ export class FanOut implements OutboxSchedule {
     }
     refined.haveSent(delivery.offset, terms.positioned);
     this.deliveryCount++;
+    this.#metrics.said(delivery.frameType, outbox.codec.index, message);
     outbox.pushShared(message);
   }
 
@@ -297,8 +313,10 @@ export class FanOut implements OutboxSchedule {
         if (this.#clock.monotonicMs() >= untilMs) break;
       }
     }
+    this.#watch?.flushed(this.#flushedBefore + this.#nextAwake, this.#clock.monotonicMs());
     const isEmpty = this.#nextAwake === this.#awake.length;
     if (!isEmpty && this.#nextAwake < listTrimMin) return;
+    this.#flushedBefore += this.#nextAwake;
     this.#awake = this.#awake.slice(this.#nextAwake);
     this.#nextAwake = 0;
     if (!isEmpty) return;

@@ -6,6 +6,7 @@ import type { Namespace } from "./channel/namespaces.ts";
 import type { Connection } from "./connection/connection.ts";
 import type { Subscription } from "./connection/subscription.ts";
 import { Hub, HubChannel } from "./hub.ts";
+import { EngineMetrics } from "./metrics/engine-metrics.ts";
 import { TimerWheel, type WheelEntry, wheelStepMs } from "./timer-wheel.ts";
 
 const member = (id: number) => ({ id, index: -1, terms: { receivesJoinLeave: id % 2 === 0 } }) as unknown as Subscription & { id: number };
@@ -54,7 +55,7 @@ test("[HB1] removals before, at and behind a running fan-out: everybody who stay
 });
 
 test("[HB2] connections are found by user, one or many, and counted exactly", () => {
-  const hub = new Hub();
+  const hub = new Hub(new EngineMetrics(false));
   const [a, b, c] = [{}, {}, {}] as Connection[];
   assert.ok(a && b && c);
   hub.enter(a, "ann");

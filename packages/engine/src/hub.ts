@@ -2,6 +2,7 @@ import type { Publication, StreamPosition } from "@fleetcast/protocol";
 import type { Namespace } from "./channel/namespaces.ts";
 import type { Connection } from "./connection/connection.ts";
 import type { Subscription } from "./connection/subscription.ts";
+import type { EngineMetrics } from "./metrics/engine-metrics.ts";
 import type { Pace } from "./pacing/pacing.ts";
 
 /** A channel while somebody is subscribed to it. */
@@ -92,6 +93,7 @@ export class HubChannel {
 
 /** Who is here: open sockets, connections by user, subscriptions by channel. */
 export class Hub {
+  readonly #metrics: EngineMetrics;
   /** Every accepted socket until it is closed, authenticated or not. */
   readonly open = new Set<Connection>();
   readonly channels = new Map<string, HubChannel>();
@@ -99,6 +101,10 @@ export class Hub {
   readonly #users = new Map<string, Connection | Set<Connection>>();
   #connectionCount = 0;
   #subscriptionCount = 0;
+
+  constructor(metrics: EngineMetrics) {
+    this.#metrics = metrics;
+  }
 
   get connectionCount(): number {
     return this.#connectionCount;
@@ -156,6 +162,7 @@ export class Hub {
   subscribe(subscription: Subscription): void {
     subscription.channel.add(subscription);
     this.#subscriptionCount++;
+    this.#metrics.subscribed[named(subscription)]!++;
   }
 
   unsubscribe(subscription: Subscription): void {
@@ -163,6 +170,12 @@ export class Hub {
     const { channel } = subscription;
     channel.remove(subscription);
     this.#subscriptionCount--;
+    this.#metrics.unsubscribed[named(subscription)]!++;
     if (channel.subscriptions.length === 0) this.channels.delete(channel.name);
   }
+}
+
+/** Does its client tell a name? As the subscription is counted. */
+function named({ connection }: Subscription): 0 | 1 {
+  return (connection.anyMember?.software.name ?? "") === "" ? 0 : 1;
 }

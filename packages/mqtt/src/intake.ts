@@ -55,6 +55,8 @@ export interface BrokerStats {
   readonly connections: number;
   readonly received: number;
   readonly acknowledged: number;
+  /** Handed to the handler and not answered yet. */
+  readonly outstanding: number;
   /** Sockets closed by the guard, counted by reason. */
   readonly refused: ReadonlyMap<string, number>;
 }

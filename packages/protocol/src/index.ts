@@ -11,7 +11,7 @@ export { isJsonPayload } from "./json/encode.ts";
 export { isJson } from "./json/scan.ts";
 export * from "./json/stream-codecs.ts";
 export * from "./limits.ts";
-export { protobufCodec } from "./protobuf/codec.ts";
+export { protobufCodec, protobufStreamCodec } from "./protobuf/codec.ts";
 export { decodeProtobufEmulation } from "./protobuf/decode.ts";
 export * from "./push.ts";
 export * from "./reply.ts";

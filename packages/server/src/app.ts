@@ -26,16 +26,21 @@ import { createIntakeBroker, type IntakeBroker } from "./lifecycle/brokers.ts";
 import { type HttpDoors, openHttpDoors } from "./lifecycle/doors.ts";
 import { createIntakeGate, type IntakeGate } from "./lifecycle/intake-gate.ts";
 import { createProbeRoutes } from "./lifecycle/probes.ts";
+import type { Readiness } from "./lifecycle/readiness.ts";
 import type { ReloadCounts } from "./lifecycle/reload.ts";
 import { removeRunningFile, writeRunningFile } from "./lifecycle/running-file.ts";
 import { openStore } from "./lifecycle/store.ts";
 import type { Logger } from "./log.ts";
+import { collect } from "./metrics/collect.ts";
+import { createMeters, type Meters } from "./metrics/meters.ts";
+import { metricsRoute } from "./metrics/metrics-route.ts";
 import { createCentrifugoProxyRoutes } from "./push/centrifugo/proxy-routes.ts";
-import { createPush } from "./push/create-push.ts";
+import { createPush, type PushWatchers } from "./push/create-push.ts";
 import type { PushEngine } from "./push/push-engine.ts";
 import { systemChance } from "./runtime/chance.ts";
 import { systemClock } from "./runtime/clock.ts";
 import { hash, verify } from "./runtime/password.ts";
+import { runtimeName } from "./runtime/runtime-name.ts";
 
 /** A running Fleetcast. */
 export interface App {
@@ -98,30 +103,66 @@ async function assemble(config: Config, { log, onFatal, wrapJournal }: AppOption
     revocations,
     clock,
   });
-  const { push, engine, reload } = createPush(config, journal, policy, revocations, log);
+  const meters = createMeters(config, clock);
+  const { push, engine, reload } = createPush(config, journal, policy, revocations, log, pushWatchers(meters));
   journal.onCommitted((batch) => push.offer(batch));
 
   const state = { running: false, config };
   const historyTtlMs = (namespace: string): number => state.config.engine.namespaces.get(namespace)?.historyTtlMs ?? 0;
   const rooms = await createRooms(config, { journal, push, users, revocations, clock, log, historyTtlMs });
+  const readiness = (): Readiness => ({
+    running: state.running,
+    store: journal.healthy,
+    push: push.healthy,
+    intake: rooms.broker?.connected() ?? true,
+    gate: !rooms.gate.paused,
+  });
+  const reloads = { taken: 0, refused: 0 };
+  const refusedConnections = { count: (): number => 0 };
+  const started = { version, runtime: runtimeName(), clock, startedAtMs: clock.wallMs(), certificates: () => [] };
+  const scrape = (measured: Meters): string =>
+    collect({
+      ...rooms,
+      ...started,
+      config,
+      meters: measured,
+      engine,
+      push,
+      journal,
+      readiness,
+      reloads,
+      refusedConnections: () => refusedConnections.count(),
+    });
   const signerOf = ({ client, secrets }: Config) => createTokenSigner({ client, fleetcastKey: secrets.metaKey, clock });
   const signer = liveSigner(signerOf(config));
   const routes = [
-    ...createProbeRoutes({
-      healthPath: config.health.handlerPrefix,
-      running: () => state.running,
-      store: () => journal.healthy,
-      push: () => push.healthy,
-      intake: () => rooms.broker?.connected() ?? true,
-    }),
-    ...(await createRoutes(config, { ...rooms, journal, push, users, revocations, desk, audit, policy, signer, clock, log, historyTtlMs })),
+    ...createProbeRoutes({ healthPath: config.health.handlerPrefix, readiness }),
+    ...(meters === undefined ? [] : [metricsRoute(config.prometheus.handlerPrefix, () => scrape(meters))]),
+    ...(await createRoutes(config, {
+      meters,
+      ...rooms,
+      journal,
+      push,
+      users,
+      revocations,
+      desk,
+      audit,
+      policy,
+      signer,
+      clock,
+      log,
+      historyTtlMs,
+    })),
   ];
 
   await push.start();
   undo.push(() => push.stop(1_000));
   await rooms.fleet.service.start();
   undo.push(() => rooms.fleet.service.stop());
-  const doors = openHttpDoors({ config, routes, engine, log });
+  const doors = openHttpDoors({ config, routes, engine, log, answered: answeredOf(meters) });
+  refusedConnections.count = doors.refusedConnections;
+  meters?.loop.start(clock);
+  undo.push(() => meters?.loop.stop());
   undo.push(() => doors.stop());
   undo.push(() => rooms.broker?.stop());
   await rooms.broker?.start();
@@ -135,7 +176,7 @@ async function assemble(config: Config, { log, onFatal, wrapJournal }: AppOption
     push,
     fleet: rooms.fleet.service,
     addresses: doors.addresses,
-    reloads: { taken: 0, refused: 0 },
+    reloads,
     reload(next) {
       const nextSigner = signerOf(next);
       reload(next);
@@ -145,10 +186,26 @@ async function assemble(config: Config, { log, onFatal, wrapJournal }: AppOption
     },
     stop: async () => {
       state.running = false;
+      meters?.loop.stop();
       removeRunningFile(config.dataDir);
       await stopAll(config, { ...rooms, doors, push, journal });
     },
   };
+}
+
+function pushWatchers(meters: Meters | undefined): PushWatchers {
+  if (meters === undefined) return {};
+  const { proxies, pushLag } = meters;
+  return {
+    isMeasured: true,
+    proxies,
+    onDelivered: (_channel, _offset, offeredAtMs, deliveredAtMs) => pushLag.observe((deliveredAtMs - offeredAtMs) / 1_000),
+  };
+}
+
+function answeredOf(meters: Meters | undefined): ((path: string | undefined, method: string, status: number) => void) | undefined {
+  const http = meters?.http;
+  return http === undefined ? undefined : (...answered) => http.answered(...answered);
 }
 
 /** Who comes in is cut off first, what came in is committed and answered, then the clients hear 3001, then the store closes. */
@@ -259,7 +316,13 @@ async function createRooms(config: Config, { journal, push, users, revocations, 
 async function createRoutes(
   config: Config,
   parts: Rooms &
-    Shared & { readonly policy: Required<SubscribePolicy>; readonly signer: LiveSigner; readonly desk: Desk; readonly audit: Audit },
+    Shared & {
+      readonly policy: Required<SubscribePolicy>;
+      readonly signer: LiveSigner;
+      readonly desk: Desk;
+      readonly audit: Audit;
+      readonly meters: Meters | undefined;
+    },
 ): Promise<Route[]> {
   const { journal, push, users, revocations, desk, audit, fleet, machines, clock, log } = parts;
   const { signer } = parts.signer;
@@ -272,7 +335,7 @@ async function createRoutes(
     clock,
   });
   const can = createPolicy({ bearer: config.auth.bearer, namespaceBoundary: config.engine.namespaceBoundary });
-  const api = createApiRoutes({ push, api: config.api, log });
+  const api = createApiRoutes({ push, api: config.api, log, meter: parts.meters?.api });
   return [
     ...(config.api.external ? api.map((route): Route => ({ ...route, listener: "external" })) : api),
     ...createAdminRoutes({ users, machines, desk, audit, config }),

@@ -1,3 +1,4 @@
+import type { Histogram } from "@fleetcast/engine";
 import type { ClientInfo, CommandState, MachineState, Severity, StreamPosition, Tags } from "@fleetcast/protocol";
 
 /**
@@ -186,6 +187,8 @@ export interface Journal {
   readonly backlog: { readonly entries: number; readonly bytes: number };
   /** True while the store commits; false from a failed commit until one succeeds again (R4). */
   readonly healthy: boolean;
+  /** What was counted since the start, where the store counts. */
+  readonly counters?: StoreCounters | undefined;
 
   /** History of a channel by the window arithmetic of L5. */
   read(request: JournalReadRequest): Promise<{ readonly rows: readonly JournalRow[]; readonly top: StreamPosition }>;
@@ -201,6 +204,13 @@ export interface Journal {
   stats(): Promise<JournalStats>;
   /** Commits what is queued, closes the files. */
   close(): Promise<void>;
+}
+
+export interface StoreCounters {
+  readonly entries: number;
+  /** Commits that failed and were repeated. */
+  readonly failures: number;
+  readonly commitSeconds: Histogram;
 }
 
 export interface JournalReadRequest {

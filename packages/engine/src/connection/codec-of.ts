@@ -8,6 +8,7 @@ import {
   oneWayJsonLinesCodec,
   oneWaySingleJsonCodec,
   protobufCodec,
+  protobufStreamCodec,
 } from "@fleetcast/protocol";
 import type { TransportInfo } from "../transport.ts";
 
@@ -17,7 +18,7 @@ export function codecOf({ transport, protocol, joinsMessages }: TransportInfo): 
     case "websocket":
       return protocol === "protobuf" ? protobufCodec : jsonCodec;
     case "http_stream":
-      return protocol === "protobuf" ? protobufCodec : jsonLinesCodec;
+      return protocol === "protobuf" ? protobufStreamCodec : jsonLinesCodec;
     case "sse":
       return jsonEventsCodec;
     case "uni_websocket":

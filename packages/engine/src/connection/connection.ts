@@ -11,6 +11,8 @@ import {
 } from "@fleetcast/protocol";
 import type { EngineContext } from "../context.ts";
 import type { ConnectionInput } from "../engine-api.ts";
+import { connectionKind } from "../metrics/engine-metrics.ts";
+import { type FrameType, frameTypeOfCommand, frameTypeOfPush } from "../metrics/frame-types.ts";
 import type { Socket } from "../ports.ts";
 import { resume } from "../slow-readers/resume.ts";
 import type { WheelEntry } from "../timer-wheel.ts";
@@ -111,6 +113,7 @@ export class Connection implements ConnectionInput, OutboxOwner, WheelEntry {
     if (this.#phase.name !== "connecting") return;
     this.#phase = { ...this.#phase, member };
     this.context.hub.enter(this, member.user);
+    this.context.metrics.entered[connectionKind(this.transport.transport, member.software)]!++;
     if (member.session !== undefined) this.context.sessions.add(member.session, this);
   }
 
@@ -167,16 +170,20 @@ export class Connection implements ConnectionInput, OutboxOwner, WheelEntry {
           this.act(command, outcome.orElse());
           return;
         }
-        this.say(message);
+        this.say(message, frameTypeOfCommand(command.kind));
         if (this.isOpen) outcome.after?.();
         return;
       }
       case "error":
+        this.context.metrics.replyErrors.add(`${command.kind} ${outcome.error.code}`);
         if (command.kind === "connect" && this.codec.oneWay) {
           this.#refuseOneWay(outcome.error);
           return;
         }
-        this.say(this.codec.reply({ kind: "error", id: command.kind === "pong" ? 0 : command.id, error: outcome.error }));
+        this.say(
+          this.codec.reply({ kind: "error", id: command.kind === "pong" ? 0 : command.id, error: outcome.error }),
+          frameTypeOfCommand(command.kind),
+        );
         if (command.kind === "connect") this.#refuse();
         return;
       case "disconnect":
@@ -188,17 +195,21 @@ export class Connection implements ConnectionInput, OutboxOwner, WheelEntry {
   }
 
   /** A message for this connection alone; `undefined` is a payload its format cannot carry. */
-  say(message: EncodedMessage | undefined): void {
+  say(message: EncodedMessage | undefined, frameType: FrameType): void {
     if (!this.isOpen) return;
     if (message === undefined) this.disconnect(disconnects.inappropriateProtocol);
-    else this.outbox.push(message);
+    else {
+      this.context.metrics.said(frameType, this.codec.index, message);
+      this.outbox.push(message);
+    }
   }
 
   push(push: Push): void {
-    this.say(this.codec.push(push));
+    this.say(this.codec.push(push), frameTypeOfPush(push.kind));
   }
 
   pushUnsubscribe(channel: string, unsubscribe: Unsubscribe): void {
+    this.context.metrics.unsubscribes.add(String(unsubscribe.code));
     this.push({ kind: "unsubscribe", channel, unsubscribe });
   }
 
@@ -240,7 +251,7 @@ export class Connection implements ConnectionInput, OutboxOwner, WheelEntry {
 
   onGone(): void {
     if (this.#phase.name === "closed") return;
-    if (this.isOpen) this.context.counters.droppedFrames++;
+    if (this.isOpen) this.context.metrics.droppedFrames++;
     this.destroy();
   }
 
@@ -283,7 +294,10 @@ export class Connection implements ConnectionInput, OutboxOwner, WheelEntry {
     if (this.#phase.name === "ending" || this.#phase.name === "closing" || this.#phase.name === "closed") return;
     this.#leave();
     const isSlow = disconnect.code === disconnects.slow.code;
-    if (isSlow) this.context.counters.slowDisconnects++;
+    const { metrics } = this.context;
+    if (isSlow) metrics.slowDisconnects++;
+    metrics.disconnects.add(String(disconnect.code));
+    metrics.closes.add(`${this.transport.transport} ${disconnect.code}`);
     this.#phase = { name: "ending", disconnect, cutAtMs: this.context.ports.clock.monotonicMs() + closeWaitMsMax };
     abandon(this);
     if (isSlow) this.outbox.end();
@@ -294,7 +308,10 @@ export class Connection implements ConnectionInput, OutboxOwner, WheelEntry {
   }
 
   #sayLast(message: EncodedMessage | undefined): void {
-    if (message !== undefined) this.outbox.push(message);
+    if (message !== undefined) {
+      this.context.metrics.said(frameTypeOfPush("disconnect"), this.codec.index, message);
+      this.outbox.push(message);
+    }
     if (!this.#isGone) this.outbox.flush();
   }
 
@@ -302,6 +319,7 @@ export class Connection implements ConnectionInput, OutboxOwner, WheelEntry {
     const member = this.anyMember;
     if (member === undefined) return;
     this.context.hub.leave(this, member.user);
+    this.context.metrics.left[connectionKind(this.transport.transport, member.software)]!++;
     if (member.session !== undefined) this.context.sessions.remove(member.session);
     leaveAll(this.context, member);
   }

@@ -49,6 +49,11 @@ export function dispatch(connection: Connection, command: ClientCommand): Outcom
 /** An answer to a ping that is outstanding; any other ends the connection. */
 function pong(connection: Connection, member: Member): Outcome {
   if (member.pongDueAtMs === Number.POSITIVE_INFINITY) return endWith(disconnects.badRequest);
+  const { metrics, options, ports } = connection.context;
+  if (metrics.isTimed && options.pongTimeoutMs > 0) {
+    const pingedAtMs = member.pongDueAtMs - options.pongTimeoutMs;
+    metrics.ponged(connection.transport.transport, ports.clock.monotonicMs() - pingedAtMs);
+  }
   member.pongDueAtMs = Number.POSITIVE_INFINITY;
   connection.setDeadline();
   return nothing;

@@ -1,5 +1,6 @@
 import { type ClientCommand, type DecodedFrame, disconnects } from "@fleetcast/protocol";
 import type { Connection } from "./connection.ts";
+import type { Outcome } from "./outcome.ts";
 
 /** What a frame that waits costs beside its bytes: a frame may be a single one. */
 const waitingFrameOverheadBytes = 128;
@@ -68,7 +69,7 @@ export class Intake {
 export function takeFrame(connection: Connection, frame: string | Uint8Array): void {
   const { intake } = connection;
   if (intake === undefined || !intake.isBusy) {
-    run(connection, connection.codec.decode(frame), 0, undefined);
+    run(connection, decoded(connection, frame), 0, undefined);
     return;
   }
   // A socket cannot be paused here, so frames sent faster than commands end are bounded like everything else.
@@ -78,7 +79,7 @@ export function takeFrame(connection: Connection, frame: string | Uint8Array): v
 /** A frame that came by another way (`/emulation`): beside those of the socket. Resolves when its commands were worked on. */
 export function takeFrameBeside(connection: Connection, frame: string | Uint8Array): Promise<void> {
   return new Promise((resolve) => {
-    if (run(connection, connection.codec.decode(frame), 0, resolve)) resolve();
+    if (run(connection, decoded(connection, frame), 0, resolve)) resolve();
   });
 }
 
@@ -94,6 +95,7 @@ export function abandon(connection: Connection): void {
  * `done` is called, or the socket's next frame taken. `done` undefined: a frame of the socket.
  */
 function run(connection: Connection, frame: DecodedFrame, from: number, done: (() => void) | undefined): boolean {
+  const { metrics, ports } = connection.context;
   const { concurrency } = connection.context.options;
   for (let at = from; at < frame.commands.length && connection.isOpen; at++) {
     const command = frame.commands[at];
@@ -103,16 +105,17 @@ function run(connection: Connection, frame: DecodedFrame, from: number, done: ((
       begin(connection, done).waitForPlace(() => goOn(connection, frame, at, done));
       return false;
     }
+    const startedAtMs = metrics.isTimed ? ports.clock.monotonicMs() : 0;
     const outcome = connection.dispatch(command);
     if (!(outcome instanceof Promise)) {
-      connection.act(command, outcome);
+      act(connection, command, outcome, startedAtMs);
     } else if (isBeside) {
-      runBeside(connection, command, outcome);
+      runBeside(connection, command, outcome, startedAtMs);
     } else {
       begin(connection, done);
       void outcome
         .then((known) => {
-          connection.act(command, known);
+          act(connection, command, known, startedAtMs);
           goOn(connection, frame, at + 1, done);
         })
         .catch((cause: unknown) => {
@@ -124,6 +127,18 @@ function run(connection: Connection, frame: DecodedFrame, from: number, done: ((
   }
   if (frame.violation && connection.isOpen) connection.violated();
   return true;
+}
+
+function decoded(connection: Connection, frame: string | Uint8Array): DecodedFrame {
+  const found = connection.codec.decode(frame);
+  connection.context.metrics.heard(frame, connection.codec.index, found);
+  return found;
+}
+
+function act(connection: Connection, command: ClientCommand, outcome: Outcome, startedAtMs: number): void {
+  connection.act(command, outcome);
+  const { metrics, ports } = connection.context;
+  if (metrics.isTimed && command.kind !== "pong") metrics.worked(command.kind, startedAtMs, ports.clock.monotonicMs());
 }
 
 /** The socket's frames stop here for now; a frame that came by another way stops none but itself. */
@@ -147,16 +162,16 @@ function takeWaiting(connection: Connection): void {
   while (connection.isOpen && !intake.isBusy) {
     const frame = intake.next();
     if (frame === undefined) break;
-    run(connection, connection.codec.decode(frame), 0, undefined);
+    run(connection, decoded(connection, frame), 0, undefined);
   }
 }
 
-function runBeside(connection: Connection, command: ClientCommand, outcome: Promise<Parameters<Connection["act"]>[1]>): void {
+function runBeside(connection: Connection, command: ClientCommand, outcome: Promise<Outcome>, startedAtMs: number): void {
   connection.intake ??= new Intake();
   const { intake } = connection;
   intake.running++;
   void outcome
-    .then((known) => connection.act(command, known))
+    .then((known) => act(connection, command, known, startedAtMs))
     .catch((cause: unknown) => connection.fail(command.kind, cause))
     .finally(() => {
       intake.running--;

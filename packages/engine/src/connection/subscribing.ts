@@ -125,6 +125,7 @@ async function enterPositioned(
     return refuse(clientErrors.unrecoverablePosition);
   }
   const { position } = outcome;
+  if (recovers) countRecovery(connection, terms.recoveryMode, outcome);
   if (!continues(subscription, position)) return endWith(disconnects.insufficientState);
   subscription.offset = position.offset;
   subscription.epoch = position.epoch;
@@ -137,6 +138,13 @@ async function enterPositioned(
     ...(recovers && outcome.recovered ? { recovered: true, publications: sentForms(subscription, outcome) } : {}),
   };
   return { kind: "subscribed", subscription, result };
+}
+
+function countRecovery({ context: { metrics } }: Connection, mode: SubscriptionTerms["recoveryMode"], outcome: Recovery): void {
+  const { recovered, publications } = outcome;
+  metrics.recoveries[recovered ? (publications.length > 0 ? 2 : 1) : 0]!++;
+  if (mode === "cache") metrics.cacheRecoveries++;
+  if (recovered) metrics.recovered.observe(publications.length);
 }
 
 /** Recovered publications as the subscriber is sent them; a delta subscriber then has the last of them to apply patches to. */

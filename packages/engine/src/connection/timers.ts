@@ -1,4 +1,5 @@
 import { disconnects } from "@fleetcast/protocol";
+import { serverPing } from "../metrics/frame-types.ts";
 import type { Connection, Phase } from "./connection.ts";
 import { expireConnection } from "./connection-expiry.ts";
 import type { Member } from "./member.ts";
@@ -66,7 +67,7 @@ function runMemberDeadlines(connection: Connection, member: Member, nowMs: numbe
   if (nowMs >= member.nextPingAtMs) {
     member.nextPingAtMs = nowMs + options.pingIntervalMs;
     if (!connection.transport.oneWay) member.pongDueAtMs = options.pongTimeoutMs > 0 ? nowMs + options.pongTimeoutMs : never;
-    connection.say(connection.codec.ping);
+    connection.say(connection.codec.ping, serverPing);
   }
   if (nowMs >= member.nextPresenceTickAtMs) {
     member.nextPresenceTickAtMs = nowMs + options.presenceUpdateIntervalMs;

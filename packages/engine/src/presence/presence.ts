@@ -1,4 +1,5 @@
 import type { ClientInfo } from "@fleetcast/protocol";
+import type { EngineMetrics } from "../metrics/engine-metrics.ts";
 import type { PresenceMap } from "../ports.ts";
 
 const nobody: PresenceMap = new Map();
@@ -9,14 +10,21 @@ const nobody: PresenceMap = new Map();
  */
 export class MemoryPresence {
   readonly #channels = new Map<string, Map<string, ClientInfo>>();
+  readonly #metrics: EngineMetrics;
+
+  constructor(metrics: EngineMetrics) {
+    this.#metrics = metrics;
+  }
 
   put(channel: string, info: ClientInfo): void {
+    this.#metrics.presenceAdded++;
     const there = this.#channels.get(channel);
     if (there === undefined) this.#channels.set(channel, new Map([[info.client, info]]));
     else there.set(info.client, info);
   }
 
   remove(channel: string, client: string): void {
+    this.#metrics.presenceRemoved++;
     const there = this.#channels.get(channel);
     if (there?.delete(client) && there.size === 0) this.#channels.delete(channel);
   }

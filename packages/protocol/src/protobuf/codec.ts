@@ -18,6 +18,9 @@ export const protobufCodec: Codec = {
   messagesPerFrameMax,
 };
 
+/** The same on HTTP streams: a codec of its own, so that what goes over each transport is counted apart. */
+export const protobufStreamCodec: Codec = { ...protobufCodec, index: 8 };
+
 function encoded(payload: Uint8Array): EncodedMessage {
   return { payload, sizeBytes: payload.length };
 }

@@ -41,6 +41,8 @@ export class CommandBook {
   readonly #dependencies: CommandBookDependencies;
   readonly #open = new Map<string, OpenCommand>();
   readonly #finished = new Map<string, string>();
+  /** How many commands reached each state since the start. */
+  readonly steps = new Map<CommandState, number>();
 
   constructor(dependencies: CommandBookDependencies) {
     this.#dependencies = dependencies;
@@ -62,6 +64,7 @@ export class CommandBook {
 
   add(command: OpenCommand): void {
     this.#open.set(command.cmdId, command);
+    this.#count(command.state);
   }
 
   judgeAck(vmId: string, cmdId: string, state: CommandState, detail: string | undefined, atMs: number): AckVerdict {
@@ -145,6 +148,7 @@ export class CommandBook {
   }
 
   #step(command: OpenCommand, state: CommandState, detail: string | null, atMs: number): Effects {
+    this.#count(state);
     command.state = state;
     command.detail = detail;
     command.updatedMs = atMs;
@@ -153,6 +157,10 @@ export class CommandBook {
       this.#remember(command.cmdId, command.vmId);
     }
     return stepEffects(command, atMs, this.#dependencies.historyTtlMs);
+  }
+
+  #count(state: CommandState): void {
+    this.steps.set(state, (this.steps.get(state) ?? 0) + 1);
   }
 
   #remember(cmdId: string, vmId: string): void {

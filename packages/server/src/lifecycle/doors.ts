@@ -4,7 +4,7 @@ import { isLoopback } from "../config/judge/together.ts";
 import type { Route } from "../http/route.ts";
 import type { Logger } from "../log.ts";
 import { systemClock } from "../runtime/clock.ts";
-import { ListenError, type Listener, listen } from "../runtime/listener.ts";
+import { ListenError, type Listener, type ListenerOptions, listen } from "../runtime/listener.ts";
 import { createRouter } from "../runtime/router.ts";
 import { openStaticFiles, type StaticFiles } from "../runtime/static-files.ts";
 import { createTransportDoor, type TransportDoor } from "../runtime/transport-door.ts";
@@ -19,6 +19,8 @@ const reservedPrefixes = ["/v1", "/api", "/connection", "/emulation", "/admin", 
 export interface HttpDoors {
   /** `127.0.0.1:8000` and the like. */
   readonly addresses: readonly string[];
+  /** Connections turned away because the node is full. */
+  readonly refusedConnections: () => number;
   /** Other origins, and other headers for proxies and users, from the next connection on. */
   reload(next: Config): void;
   stopAccepting(): void;
@@ -35,6 +37,7 @@ export function openHttpDoors(ports: {
   /** Serves the clients; absent where a real Centrifugo does. */
   readonly engine: Engine | undefined;
   readonly log: Logger;
+  readonly answered?: ListenerOptions["answered"];
 }): HttpDoors {
   const { config, routes, engine, log } = ports;
   const { http } = config;
@@ -50,12 +53,18 @@ export function openHttpDoors(ports: {
           address,
           port,
           secure: http.tlsInFront,
-          router: createRouter(doorRoutes, [...reservedPrefixes, config.api.handlerPrefix, config.health.handlerPrefix]),
+          router: createRouter(doorRoutes, [
+            ...reservedPrefixes,
+            config.api.handlerPrefix,
+            config.health.handlerPrefix,
+            config.prometheus.handlerPrefix,
+          ]),
           page: withPage ? page(config) : undefined,
           withoutPage: withPage && config.dashboard.enabled ? notBuilt : "404 page not found\n",
           bodyBytesMax: Math.max(1, ...doorRoutes.map((route) => route.bodyBytesMax)),
           websockets: withPage ? transports?.websockets : undefined,
           log,
+          answered: ports.answered,
         }),
       );
     } catch (cause) {
@@ -67,6 +76,7 @@ export function openHttpDoors(ports: {
   if (separate) open("internal", http.internalAddress, http.internalPort, routes.filter(isInternal), false);
   return {
     addresses: opened.flatMap((listener) => listener.addresses),
+    refusedConnections: () => transports?.refusedConnections() ?? 0,
     reload: admission.reload,
     stopAccepting: () => {
       for (const listener of opened) listener.stopAccepting();

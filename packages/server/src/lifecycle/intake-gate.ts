@@ -17,6 +17,8 @@ export interface IntakeGate {
   readonly handler: IntakeHandler;
   /** The broker that is paused; named once it exists. */
   guard(broker: Pick<Broker, "pause">): void;
+  /** Devices are not read: the store is behind. */
+  readonly paused: boolean;
   stop(): void;
 }
 
@@ -59,6 +61,9 @@ export function createIntakeGate(ports: {
     },
     guard(guarded) {
       broker = guarded;
+    },
+    get paused() {
+      return pausedSinceMs !== undefined;
     },
     stop() {
       cancel();

@@ -1,18 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createProbeRoutes } from "./probes.ts";
+import type { Readiness } from "./readiness.ts";
 
 const peer = { remoteAddress: "127.0.0.1", rest: "", secure: false };
 
-async function ask(path: string, state: Partial<Record<"running" | "store" | "push" | "intake", boolean>> = {}) {
-  const is = (part: keyof typeof state) => () => state[part] ?? true;
-  const routes = createProbeRoutes({
-    healthPath: "/health",
-    running: is("running"),
-    store: is("store"),
-    push: is("push"),
-    intake: is("intake"),
-  });
+const well: Readiness = { running: true, store: true, push: true, intake: true, gate: true };
+
+async function ask(path: string, state: Partial<Readiness> = {}) {
+  const routes = createProbeRoutes({ healthPath: "/health", readiness: () => ({ ...well, ...state }) });
   const answer = await routes.find((route) => route.path === path)!.handle(new Request(`http://x${path}`), peer);
   return { status: answer.status, body: await answer.json() };
 }
@@ -23,10 +19,9 @@ test("[R4] readiness is false when the store cannot commit, the push engine cann
     assert.equal((await ask("/readyz", { [part]: false })).status, 503, part);
     assert.equal((await ask("/livez", { [part]: false })).status, 200, part);
   }
-  assert.deepEqual(await ask("/readyz", { intake: false }), {
-    status: 200,
-    body: { status: "ready", running: true, store: true, push: true, intake: false },
-  });
+  for (const part of ["intake", "gate"] as const) {
+    assert.deepEqual(await ask("/readyz", { [part]: false }), { status: 200, body: { status: "ready", ...well, [part]: false } });
+  }
 });
 
 test("/health answers 200 {} whatever the state", async () => {

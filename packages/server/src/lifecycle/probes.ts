@@ -1,15 +1,10 @@
 import type { Route } from "../http/route.ts";
 import { dataSecurityHeaders } from "../http/security.ts";
+import { isReady, type Readiness } from "./readiness.ts";
 
-/** What readiness is judged by (R4). Each answers true while it can do its work. */
 export interface ProbePorts {
   readonly healthPath: string;
-  /** Started, and not yet stopping. */
-  readonly running: () => boolean;
-  readonly store: () => boolean;
-  readonly push: () => boolean;
-  /** The broker: connected, where it is another program. */
-  readonly intake: () => boolean;
+  readonly readiness: () => Readiness;
 }
 
 /**
@@ -22,9 +17,8 @@ export function createProbeRoutes(ports: ProbePorts): Route[] {
     route(ports.healthPath, () => json(200, {})),
     route("/livez", () => json(200, { status: "alive" })),
     route("/readyz", () => {
-      const parts = { running: ports.running(), store: ports.store(), push: ports.push(), intake: ports.intake() };
-      // An intake that is away delays devices but nothing else: new work for the screens is still welcome here.
-      const ready = parts.running && parts.store && parts.push;
+      const parts = ports.readiness();
+      const ready = isReady(parts);
       return json(ready ? 200 : 503, { status: ready ? "ready" : "not ready", ...parts });
     }),
   ];

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { createEngine, type Engine, type EnginePorts, MemoryLog, MemoryMapLog } from "@fleetcast/engine";
+import { createEngine, type Engine, type EnginePorts, MemoryLog, MemoryMapLog, type OnDelivered } from "@fleetcast/engine";
 import { type Journal, JournalLog } from "@fleetcast/storage";
 import { RE2JS } from "re2js";
 import type { createSubscribePolicy } from "../auth/policy.ts";
@@ -13,6 +13,7 @@ import type { Config } from "../config/config.ts";
 import type { Logger } from "../log.ts";
 import { createDestinations } from "../outgoing/destinations.ts";
 import { createOutgoingFetch } from "../outgoing/outgoing-fetch.ts";
+import type { ProxyMetrics } from "../proxy/backend.ts";
 import { createProxies } from "../proxy/create-proxies.ts";
 import { engineReport } from "../proxy/report.ts";
 import { systemChance } from "../runtime/chance.ts";
@@ -29,6 +30,13 @@ export interface Push {
   reload(next: Config): void;
 }
 
+/** Who looks on while it works. */
+export interface PushWatchers {
+  readonly proxies?: ProxyMetrics | undefined;
+  readonly isMeasured?: boolean | undefined;
+  readonly onDelivered?: OnDelivered | undefined;
+}
+
 /** The push engine that the configuration asks for, with everything it asks others for. */
 export function createPush(
   config: Config,
@@ -36,6 +44,7 @@ export function createPush(
   policy: ReturnType<typeof createSubscribePolicy>,
   revocations: Revocations,
   log: Logger,
+  watchers: PushWatchers = {},
 ): Push {
   const ports = { clock: systemClock, chance: systemChance };
   const fetch = createOutgoingFetch({
@@ -54,7 +63,8 @@ export function createPush(
         revocations,
       ),
     trackVerifier: ({ sharedPoll }: Config) => (sharedPoll.hmacSecretKey === "" ? undefined : createTrackVerifier(sharedPoll, ports)),
-    proxies: ({ proxies }: Config) => withPolicy(createProxies(proxies, { ...ports, fetch }), policy, policy.isOurs),
+    proxies: ({ proxies }: Config) =>
+      withPolicy(createProxies(proxies, { ...ports, fetch, metrics: watchers.proxies }), policy, policy.isOurs),
   } satisfies { [Port in keyof EnginePorts]?: (config: Config) => EnginePorts[Port] };
   const journalLog = new JournalLog({ journal, clock: systemClock });
   const engine = createEngine(config.engine, {
@@ -71,6 +81,8 @@ export function createPush(
       return (text) => regex.matcher(text).find();
     },
     report: engineReport(log, systemClock),
+    isMeasured: watchers.isMeasured,
+    onDelivered: watchers.onDelivered,
   });
   let current = config;
   return {

@@ -80,6 +80,8 @@ export interface PushEngine {
   readonly healthy: boolean;
   /** Committed publications not yet pushed. */
   readonly lag: number;
+  /** How rows ended, where another program pushes them. */
+  readonly settled?: { readonly pushed: number; readonly parked: number; readonly skipped: number } | undefined;
   /** Drains what can be drained, disconnects everybody with 3001, within `limitMs`. */
   stop(limitMs: number): Promise<void>;
 }

@@ -28,6 +28,8 @@ export interface ListenerOptions {
       }
     | undefined;
   readonly log: Logger;
+  /** Told of each answer, by the path of its route, where somebody counts them. */
+  readonly answered?: ((path: string | undefined, method: string, status: number) => void) | undefined;
 }
 
 /** A path where requests are upgraded. */
@@ -108,14 +110,21 @@ function serve(options: ListenerOptions, hostname: string): Bun.Server<SocketDat
       const address = websockets?.addresses.get(path);
       if (address !== undefined) {
         const decision = address.decide(request, remoteAddress);
-        if (decision.kind === "answer") return decision.response;
+        if (decision.kind === "answer") {
+          options.answered?.(path, request.method, decision.response.status);
+          return decision.response;
+        }
         const { info, headers, connect } = decision;
         const data: SocketData = { terms: address.terms, info, connect, socket: undefined };
-        if (server.upgrade(request, { data, headers })) return undefined;
+        if (server.upgrade(request, { data, headers })) {
+          options.answered?.(path, request.method, 101);
+          return undefined;
+        }
         return plain(400, "Bad Request");
       }
       try {
         const response = await answer(options, request, path, { remoteAddress, rest: "", secure: options.secure });
+        options.answered?.(routePath(options, request, path), request.method, response.status);
         const seat = seatOf(response);
         if (seat === undefined) return response;
         // A stream is silent for as long as it likes; once it is over its connection is one like any other again.
@@ -142,6 +151,12 @@ function pathOf(url: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** One of the few that a configuration makes; undefined for what is not a route. */
+function routePath({ router }: ListenerOptions, { method }: Request, path: string): string | undefined {
+  const match = router(method, path);
+  return match.kind === "route" ? match.route.path : undefined;
 }
 
 async function answer(options: ListenerOptions, request: Request, path: string, peer: Peer): Promise<Response> {

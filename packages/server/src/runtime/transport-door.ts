@@ -19,6 +19,8 @@ import { WriteWatch } from "./write-watch.ts";
 export interface TransportDoor {
   readonly routes: readonly Route[];
   readonly websockets: ListenerOptions["websockets"];
+  /** Connections turned away because the node is full. */
+  readonly refusedConnections: () => number;
 }
 
 export function createTransportDoor(
@@ -38,6 +40,7 @@ export function createTransportDoor(
   const transport: TransportPorts = { engine, clock, gate, origin, details, openStream: createOpenStream(writes) };
   return {
     routes: transportRoutes(transport, options),
+    refusedConnections: () => gate.refusedAsFull,
     websockets: websockets(options, transport, { writes, pings: new NativePings(clock, options.framePings) }),
   };
 }

@@ -17,6 +17,7 @@ export class ConnectionGate {
   #tokens: number;
   #tokensAtMs: number;
   #loggedAtMs = Number.NEGATIVE_INFINITY;
+  refusedAsFull = 0;
 
   /** Zero means no limit. */
   constructor(
@@ -48,6 +49,7 @@ export class ConnectionGate {
 
   #isFull(): boolean {
     if (this.#connectionsMax <= 0 || this.#connectionCount() < this.#connectionsMax) return false;
+    this.refusedAsFull++;
     const nowMs = this.#clock.monotonicMs();
     if (nowMs - this.#loggedAtMs >= logEveryMs) {
       this.#loggedAtMs = nowMs;

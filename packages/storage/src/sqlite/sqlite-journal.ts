@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type Chance, type Clock, UnrecoverablePosition } from "@fleetcast/engine";
+import { type Chance, type Clock, Histogram, UnrecoverablePosition } from "@fleetcast/engine";
 import type { StreamPosition } from "@fleetcast/protocol";
 import type {
   CommittedBatch,
@@ -55,6 +55,7 @@ export interface SqliteJournalOptions {
   readonly log?: StoreLog | undefined;
 }
 
+const commitSecondsBounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const dayMs = 86_400_000;
 const tidyEveryMs = 1_000;
 /** Waits between repeats of a batch that met a locked file or a full disk; healed at most this long after the cause. */
@@ -91,6 +92,9 @@ class SqliteJournal implements Journal {
   #backlogEntries = 0;
   #backlogBytes = 0;
   #healthy = true;
+  readonly counters = { entries: 0, failures: 0, commitSeconds: new Histogram(commitSecondsBounds) };
+  /** When the batch that is under way was handed over, its repeats counted in. */
+  #handedOverMs = 0;
   #retryDelayMs = retryDelayMsMin;
   #tidyIsDue = false;
   #cancelTimer: () => void = () => {};
@@ -238,6 +242,7 @@ class SqliteJournal implements Journal {
       this.#queue.shift();
       this.#underWay = batch;
       this.#phase = "committing";
+      this.#handedOverMs = this.#options.clock.monotonicMs();
       const recycled = this.#spentOutcomes;
       this.#spentOutcomes = undefined;
       this.#writer.send({ kind: "batch", units: batch.units, tape: batch.seal(), recycled });
@@ -308,6 +313,8 @@ class SqliteJournal implements Journal {
     this.#underWay = undefined;
     this.#phase = "idle";
     this.#spentBatch = answer.spent;
+    this.counters.entries += batch.entries;
+    this.counters.commitSeconds.observe((this.#options.clock.monotonicMs() - this.#handedOverMs) / 1_000);
     this.#backlogEntries -= batch.entries;
     this.#backlogBytes -= batch.bytes;
     this.#retryDelayMs = retryDelayMsMin;
@@ -324,6 +331,7 @@ class SqliteJournal implements Journal {
   }
 
   #repeatLater(why: string): void {
+    this.counters.failures++;
     if (this.#healthy) this.#options.log?.error({ dir: this.#options.dir, why }, "the store cannot commit; the batch is repeated");
     this.#healthy = false;
     this.#phase = "waiting";

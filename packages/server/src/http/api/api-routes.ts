@@ -1,5 +1,6 @@
 import type { ApiConfig } from "../../config/config.ts";
 import type { Logger } from "../../log.ts";
+import type { ApiMeter } from "../../metrics/call-meter.ts";
 import type { PushEngine, PushError } from "../../push/push-engine.ts";
 import { Fields, MalformedJson } from "../../push/raw-json/fields.ts";
 import type { Peer, Route } from "../route.ts";
@@ -9,13 +10,14 @@ import { readBody } from "./body.ts";
 import { runCommands } from "./legacy.ts";
 import type { Method } from "./method.ts";
 import { errorJson, methods } from "./methods.ts";
-import { envelope, isQueued, reply } from "./replies.ts";
+import { envelope, isQueued, metered, type RunCall, reply } from "./replies.ts";
 import { UnencodableResult } from "./results.ts";
 
 export interface ApiPorts {
   readonly push: PushEngine;
   readonly api: ApiConfig;
   readonly log: Logger;
+  readonly meter?: ApiMeter | undefined;
 }
 
 /** What a handler answers before it becomes a `Response`. */
@@ -31,9 +33,10 @@ type Handler = (body: Uint8Array, request: Request) => Promise<Answer>;
  * path 404, not POST 405, key 401, body too large 413, not readable 400; a command's own error is a reply (200).
  */
 export function createApiRoutes(ports: ApiPorts): Route[] {
-  const { api, push, log } = ports;
+  const { api, push, log, meter } = ports;
   if (api.disabled) return [];
   const prefix = api.handlerPrefix === "/" ? "" : api.handlerPrefix;
+  const run = metered((_, call) => reply(call, push, log), meter);
   const hasKey = createKeyCheck(api);
   const route = (path: string, handler: Handler): Route => ({
     method: "*",
@@ -43,9 +46,9 @@ export function createApiRoutes(ports: ApiPorts): Route[] {
     handle: (request) => answer(request, hasKey, api.bodyBytesMax, handler),
   });
   const routes = [
-    route(api.handlerPrefix, (body) => runCommands(body, push, log)),
-    route(`${prefix}/batch`, (body) => runBatch(body, push, log)),
-    ...Array.from(methods, ([name, method]) => route(`${prefix}/${name}`, methodHandler(method, ports))),
+    route(api.handlerPrefix, (body) => runCommands(body, run)),
+    route(`${prefix}/batch`, (body) => runBatch(body, run)),
+    ...Array.from(methods, ([name, method]) => route(`${prefix}/${name}`, methodHandler(name, method, api, run))),
   ];
   // A prefix of "/" leaves the other paths to their owners.
   if (prefix !== "") routes.push({ ...routes[0]!, path: `${prefix}/*`, handle: notFound });
@@ -67,10 +70,9 @@ async function answer(request: Request, hasKey: (request: Request) => boolean, b
   }
 }
 
-function methodHandler(method: Method, ports: ApiPorts): Handler {
-  const { api, push, log } = ports;
+function methodHandler(name: string, method: Method, api: ApiConfig, run: RunCall): Handler {
   return async (body, request) => {
-    const answer = await reply(method(Fields.ofDocument(body)), push, log);
+    const answer = await run(name, method(Fields.ofDocument(body)));
     if (!answer.ok && (api.errorMode === "transport" || request.headers.get("x-centrifugo-error-mode") === "transport")) {
       return { status: statusOf(answer.error), body: errorJson(answer.error), queued: false };
     }

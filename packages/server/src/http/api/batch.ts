@@ -1,11 +1,9 @@
-import type { Logger } from "../../log.ts";
 import { badRequest, notFound } from "../../push/channel-rules.ts";
-import type { PushEngine } from "../../push/push-engine.ts";
 import { Fields, isNull } from "../../push/raw-json/fields.ts";
 import { joinParts } from "../../push/raw-json/write.ts";
 import type { Call } from "./method.ts";
 import { errorJson, methods } from "./methods.ts";
-import { isQueued, joined, type Reply, reply } from "./replies.ts";
+import { isQueued, joined, type Reply, type RunCall } from "./replies.ts";
 
 /** One command of a batch by its method's name; `refused` where no method can be read from it. */
 type BatchCommand = { readonly name: string; readonly call: Call } | { readonly refused: Reply };
@@ -16,18 +14,14 @@ type BatchCommand = { readonly name: string; readonly call: Call } | { readonly 
  *
  * @throws MalformedJson
  */
-export async function runBatch(
-  body: Uint8Array,
-  push: PushEngine,
-  log: Logger,
-): Promise<{ readonly body: string | Uint8Array; readonly queued: boolean }> {
+export async function runBatch(body: Uint8Array, work: RunCall): Promise<{ readonly body: string | Uint8Array; readonly queued: boolean }> {
   const fields = Fields.ofDocument(body);
   const parallel = fields.flag("parallel") === true;
   const commands = (fields.list("commands")?.parts ?? []).map((part) => readCommand(body, part.start, part.end));
   if (commands.length === 0) return { body: "{}", queued: false };
   const replies = parallel
-    ? await Promise.all(commands.map((command) => run(command, push, log)))
-    : await oneByOne(commands, (command) => run(command, push, log));
+    ? await Promise.all(commands.map((command) => run(command, work)))
+    : await oneByOne(commands, (command) => run(command, work));
   const texts = replies.map((answer, index) => replyText(commands[index]!, answer));
   const list = joined(texts, ",");
   return {
@@ -47,8 +41,8 @@ function readCommand(body: Uint8Array, start: number, end: number): BatchCommand
   return { refused: { ok: false, error: notFound() } };
 }
 
-function run(command: BatchCommand, push: PushEngine, log: Logger): Promise<Reply> | Reply {
-  return "refused" in command ? command.refused : reply(command.call, push, log);
+function run(command: BatchCommand, work: RunCall): Promise<Reply> | Reply {
+  return "refused" in command ? command.refused : work(command.name, command.call);
 }
 
 async function oneByOne<Item, Result>(items: readonly Item[], run: (item: Item) => Promise<Result> | Result): Promise<Result[]> {

@@ -1,12 +1,10 @@
-import type { Logger } from "../../log.ts";
 import { badRequest, notFound } from "../../push/channel-rules.ts";
-import type { PushEngine } from "../../push/push-engine.ts";
 import { asciiText, textOfString } from "../../push/raw-json/cut.ts";
 import { Fields, MalformedJson } from "../../push/raw-json/fields.ts";
 import { skipSpace } from "../../push/raw-json/scan.ts";
 import type { Call } from "./method.ts";
 import { methods } from "./methods.ts";
-import { envelope, isQueued, joined, type Reply, reply } from "./replies.ts";
+import { envelope, isQueued, joined, type Reply, type RunCall } from "./replies.ts";
 
 /**
  * `POST /api`: commands `{"id"?, "method"?, "params"?}`, one behind the other, answered in their order and separated by
@@ -64,8 +62,7 @@ const uint32Max = 2 ** 32 - 1;
 /** @throws MalformedJson when a command cannot be read */
 export async function runCommands(
   body: Uint8Array,
-  push: PushEngine,
-  log: Logger,
+  work: RunCall,
 ): Promise<{ readonly body: string | Uint8Array; readonly queued: boolean }> {
   if (body.length === 0) throw new MalformedJson("the body is empty");
   const replies: (string | Uint8Array)[] = [];
@@ -73,7 +70,7 @@ export async function runCommands(
   for (let at = skipSpace(body, 0); at < body.length; ) {
     const [command, end] = Fields.at(body, at);
     const id = command.integer("id", 0, uint32Max) ?? 0;
-    const answer = await run(command, push, log);
+    const answer = await run(command, work);
     replies.push(envelope(id === 0 ? "{" : `{"id":${id},`, answer));
     queued ||= isQueued(answer);
     at = skipSpace(body, end);
@@ -81,7 +78,7 @@ export async function runCommands(
   return { body: joined(replies, "\n"), queued };
 }
 
-async function run(command: Fields, push: PushEngine, log: Logger): Promise<Reply> {
+async function run(command: Fields, work: RunCall): Promise<Reply> {
   const name = nameOf(command);
   const method = methods.get(name);
   if (method === undefined) return { ok: false, error: notFound() };
@@ -94,7 +91,7 @@ async function run(command: Fields, push: PushEngine, log: Logger): Promise<Repl
     if (cause instanceof MalformedJson) return { ok: false, error: badRequest() };
     throw cause;
   }
-  return reply(call, push, log);
+  return work(name, call);
 }
 
 /** No method means publish; of several the last one counts. @throws MalformedJson for an unknown word; an unknown number answers "" */

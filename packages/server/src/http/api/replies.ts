@@ -1,4 +1,5 @@
 import type { Logger } from "../../log.ts";
+import type { ApiMeter } from "../../metrics/call-meter.ts";
 import { internalError } from "../../push/channel-rules.ts";
 import { type PushEngine, PushError } from "../../push/push-engine.ts";
 import { joinParts } from "../../push/raw-json/write.ts";
@@ -7,6 +8,20 @@ import { errorJson } from "./methods.ts";
 import { UnencodableResult } from "./results.ts";
 
 export type Reply = { readonly ok: true; readonly result: MethodResult } | { readonly ok: false; readonly error: PushError };
+
+/** Runs a decoded command of that name. */
+export type RunCall = (method: string, call: Call) => Promise<Reply>;
+
+/** The same with its time taken. */
+export function metered(run: RunCall, meter: ApiMeter | undefined): RunCall {
+  if (meter === undefined) return run;
+  return async (method, call) => {
+    const startedAtMs = meter.nowMs();
+    const answer = await run(method, call);
+    meter.ended(method, startedAtMs, answer.ok ? undefined : answer.error.code);
+    return answer;
+  };
+}
 
 /** Runs a decoded command. Its expected errors come back as a reply; our own mistakes are logged here and become 100. */
 export async function reply(call: Call, push: PushEngine, log: Logger): Promise<Reply> {

@@ -74,6 +74,9 @@ export function createCentrifugoPush(ports: CentrifugoPushPorts): CentrifugoPush
     get stats() {
       return publisher.stats;
     },
+    get settled() {
+      return publisher.stats;
+    },
     start: () => publisher.start(),
     offer(batch) {
       if (batch.every(isStored)) return publisher.offer(batch);

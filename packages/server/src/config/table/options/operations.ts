@@ -17,7 +17,7 @@ export const operationsOptions = {
   "health.enabled": bool(true, "Health is always answered; the key is read because existing files carry it."),
   "health.handler_prefix": string("/health", "Path that answers 200 `{}` while the process lives.", path),
   ...under("prometheus", {
-    enabled: notYet(bool(false, "Serves metrics in Prometheus's format.")),
+    enabled: bool(false, "Serves metrics in Prometheus's format."),
     handler_prefix: string("/metrics", "Their path.", path),
     instrument_http_handlers: bool(false, "Measures every HTTP endpoint as well."),
     recovered_publications_histogram: bool(false, "Measures how many publications recoveries bring."),
