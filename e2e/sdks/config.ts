@@ -15,9 +15,9 @@ const base: ConfigFile = {
 const client: ConfigFile = {
   token: { hmac_secret_key: TOKEN_SECRET },
   allowed_origins: ["http://localhost:3000"],
-  // A connection or subscription that was not refreshed ends within a test.
-  expired_close_delay: "1s",
-  expired_sub_close_delay: "1s",
+  // A connection or subscription that was not refreshed ends within a test, and not before a busy machine has asked.
+  expired_close_delay: "3s",
+  expired_sub_close_delay: "3s",
   presence_update_interval: "1s",
   channel_position_check_delay: "1s",
 };
@@ -25,7 +25,13 @@ const client: ConfigFile = {
 /** What both servers are started with: one namespace for each thing that the scenarios try. */
 export const shared = (backendUrl: string): ConfigFile => ({
   ...base,
-  client,
+  client: {
+    ...client,
+    ping_interval: "6s",
+    pong_timeout: "4s",
+    // Who comes without a token is asked for at the backend.
+    proxy: { connect: { enabled: true, endpoint: `${backendUrl}/connect`, timeout: "2s" } },
+  },
   http_stream: { enabled: true },
   sse: { enabled: true },
   rpc: {
@@ -34,7 +40,11 @@ export const shared = (backendUrl: string): ConfigFile => ({
   },
   shared_poll: { hmac_secret_key: POLL_SECRET },
   channel: {
-    proxy: { shared_poll_refresh: { endpoint: `${backendUrl}/poll`, timeout: "2s" } },
+    proxy: {
+      shared_poll_refresh: { endpoint: `${backendUrl}/poll`, timeout: "2s" },
+      subscribe: { endpoint: `${backendUrl}/subscribe`, timeout: "2s" },
+      publish: { endpoint: `${backendUrl}/publish`, timeout: "2s" },
+    },
     namespaces: [
       { name: "open", allow_subscribe_for_client: true, allow_publish_for_client: true },
       { name: "closed", ...history },
@@ -46,6 +56,7 @@ export const shared = (backendUrl: string): ConfigFile => ({
         force_recovery: true,
         allow_history_for_subscriber: true,
       },
+      { name: "guarded", subscribe_proxy_enabled: true, publish_proxy_enabled: true, ...history, force_recovery: true },
       { name: "asked", allow_subscribe_for_client: true, ...history, allow_recovery: true, allow_positioning: true },
       { name: "latest", allow_subscribe_for_client: true, ...history, force_recovery: true, force_recovery_mode: "cache" },
       { name: "room", allow_subscribe_for_client: true, presence: true, allow_presence_for_subscriber: true, join_leave: true },
@@ -90,6 +101,8 @@ export const ours: ConfigFile = {
   ...base,
   // Whoever takes nothing for `write_timeout` is closed under every policy.
   websocket: { write_timeout: "60s" },
+  http_stream: { enabled: true },
+  sse: { enabled: true },
   client,
   channel: {
     namespaces: ["paced", "catch", "newest", "strict"].map((name) => ({

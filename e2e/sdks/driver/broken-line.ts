@@ -47,8 +47,19 @@ export class BrokenLine {
     for (const { server } of this.#pairs) server.pause();
   }
 
+  /** Lets nothing more through in either direction, and does not tell: the connections that stand look alive. */
+  silence(): void {
+    for (const { client, server } of this.#pairs) {
+      client.pause();
+      server.pause();
+    }
+  }
+
   flow(): void {
-    for (const { server } of this.#pairs) server.resume();
+    for (const { client, server } of this.#pairs) {
+      client.resume();
+      server.resume();
+    }
   }
 
   async end(): Promise<void> {

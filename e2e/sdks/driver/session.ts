@@ -18,6 +18,7 @@ export interface ClientOptions {
   readonly asksForConnection?: boolean;
   readonly line?: BrokenLine;
   readonly data?: unknown;
+  readonly pingDelayMs?: number;
 }
 
 /** One scenario's run: one SDK by one way on one server, with names of its own. */
@@ -44,6 +45,7 @@ export class Session extends Side {
         token,
         asks: options.tokens !== undefined && options.asksForConnection !== false,
         ...(options.data === undefined ? {} : { data: options.data }),
+        ...(options.pingDelayMs === undefined ? {} : { pingDelayMs: options.pingDelayMs }),
       },
       (channel, keys) => options.tokens?.(channel, keys),
     );

@@ -24,6 +24,9 @@ var asks atomic.Int64
 func newClient(c command) *client {
 	one := &client{name: c.Client}
 	config := centrifuge.Config{Data: c.Data, MinReconnectDelay: minDelay, MaxReconnectDelay: maxDelay}
+	if c.PingDelayMs != 0 {
+		config.MaxServerPingDelay = time.Duration(c.PingDelayMs) * time.Millisecond
+	}
 	if c.Token != nil {
 		config.Token = *c.Token
 	}
@@ -134,10 +137,13 @@ func (one *client) follow(subscription *centrifuge.Subscription) {
 	subscription.OnError(func(e centrifuge.SubscriptionErrorEvent) { tell("subscription-error", line{"error": errorOf(e.Error)}) })
 }
 
-// raw is a payload as the driver reads it: JSON in both formats, absent where there is none.
+// raw is a payload as the driver reads it: JSON in both formats, absent where there is none; bytes where it is no JSON.
 func raw(data []byte) any {
 	if len(data) == 0 {
 		return nil
+	}
+	if !json.Valid(data) {
+		return line{"bytes": data}
 	}
 	return json.RawMessage(data)
 }

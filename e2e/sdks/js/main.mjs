@@ -35,7 +35,12 @@ class Client {
     this.#outgoing = options.protobuf ? (data) => new TextEncoder().encode(JSON.stringify(data)) : (data) => data;
     this.#incoming = (data) => {
       if (!(data instanceof Uint8Array)) return data;
-      return data.length === 0 ? undefined : JSON.parse(new TextDecoder().decode(data));
+      if (data.length === 0) return undefined;
+      try {
+        return JSON.parse(new TextDecoder().decode(data));
+      } catch {
+        return { bytes: Buffer.from(data).toString("base64") };
+      }
     };
     this.#centrifuge = new this.#sdk.Centrifuge(options.transports ?? options.url, {
       websocket: WebSocket,
@@ -44,6 +49,7 @@ class Client {
       token: options.token ?? "",
       ...(options.asks ? { getToken: () => this.#ask() } : {}),
       ...(options.data === undefined ? {} : { data: this.#outgoing(options.data) }),
+      ...(options.pingDelayMs === undefined ? {} : { maxServerPingDelay: options.pingDelayMs }),
       minReconnectDelay: 50,
       maxReconnectDelay: 200,
     });

@@ -1,6 +1,7 @@
 """The stock Python client under remote control; the lines that it reads and prints are told in ../README.md."""
 
 import asyncio
+import base64
 import dataclasses
 import importlib.metadata
 import json
@@ -38,6 +39,7 @@ class Client:
             get_token=self._get_token if options.get("asks") else None,
             use_protobuf=self._protobuf,
             data=self.outgoing(options["data"]) if "data" in options else None,
+            max_server_ping_delay=options.get("pingDelayMs", 10_000) / 1_000,
             min_reconnect_delay=0.05,
             max_reconnect_delay=0.2,
             proxy=None,
@@ -65,7 +67,12 @@ class Client:
     def incoming(self, data: Any) -> Any:
         if not isinstance(data, bytes):
             return data
-        return json.loads(data) if data else None
+        if not data:
+            return None
+        try:
+            return json.loads(data)
+        except ValueError:
+            return {"bytes": base64.b64encode(data).decode()}
 
     def info(self, info: Optional[centrifuge.ClientInfo]) -> Optional[Dict[str, Any]]:
         if info is None:

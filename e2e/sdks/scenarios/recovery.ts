@@ -165,4 +165,25 @@ export default [
       );
     }
   }),
+
+  scenario("[SDK40] a client of 60 channels gets back into all of them after a cut, and misses nothing in any", {}, async (session) => {
+    const channels = Array.from({ length: 60 }, (_, n) => session.channel(`kept:many-${n}`));
+    const line = await session.line();
+    const ann = await session.connected("ann", { line });
+    await Promise.all(channels.map((channel) => ann.subscribe(channel)));
+    await session.api("broadcast", { channels, data: 1 });
+    for (const channel of channels) await ann.next("publication", (event) => event.channel === channel);
+    line.down();
+    await ann.next("connecting", ({ code }) => code !== 0);
+    for (const n of [2, 3]) await session.api("broadcast", { channels, data: n });
+    line.up();
+    for (const channel of channels) {
+      await ann.next("publication", (event) => event.channel === channel && event.data === 3);
+      assert.deepEqual(
+        ann.all("publication", channel).map(({ data }) => data),
+        [1, 2, 3],
+      );
+    }
+    assert.equal(ann.all("subscribed").filter(({ recovered }) => recovered).length, channels.length);
+  }),
 ];

@@ -30,7 +30,7 @@ export default [
     const { data } = await ann.subscribe(channel, { asks: true });
     assert.deepEqual(data, { from: "token" });
     await eventually("a second token", 10_000, () => ann.asked.length === 2);
-    await sleep(2_500);
+    await sleep(4_500);
     await session.publish(channel, "still here");
     await ann.next("publication", (event) => event.data === "still here");
     assert.deepEqual(ann.asked, [channel, channel]);
