@@ -65,6 +65,7 @@ function clock(): string {
 
 function endToEndFiles(): string[] {
   return [
+    "e2e/deploy",
     "e2e/document",
     "e2e/examples",
     "e2e/executable",

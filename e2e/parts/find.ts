@@ -49,6 +49,15 @@ export const mosquitto = program("mosquitto", "Debian package mosquitto");
 export const mosquittoPub = program("mosquitto_pub", "Debian package mosquitto-clients");
 export const mosquittoSub = program("mosquitto_sub", "Debian package mosquitto-clients");
 export const nginx = program("nginx", "Debian package nginx-light");
+export const redisServer = program("redis-server", "Debian package redis-server");
+export const strace = program("strace", "Debian package strace");
+export const systemdAnalyze = program("systemd-analyze", "Debian package systemd");
+export const buildah = program("buildah", "Debian package buildah");
+export const mmdebstrap = program("mmdebstrap", "Debian package mmdebstrap");
+export const go = program("go", "Go 1.24 or newer");
+export const ip = program("ip", "Debian package iproute2");
+/** Namespaces and mounts are root's. */
+export const asRoot: Part = process.getuid?.() === 0 ? { found: true, path: "" } : { found: false, why: "this test runs as root only" };
 export const chromium = program("chromium", "Debian package chromium");
 export const curl = program("curl", "Debian package curl");
 

@@ -19,6 +19,21 @@ for (const [name, generate] of Object.entries(shippedFiles)) {
   });
 }
 
+test("[D9] the compose stack's mosquitto.conf is what the generator makes for it", () => {
+  const tls = { certFile: "/certs/fullchain.pem", keyFile: "/certs/privkey.pem" };
+  const generated = mosquittoConf({
+    ...defaultMosquittoOptions,
+    listeners: [
+      { address: "0.0.0.0", port: 1883 },
+      { address: "0.0.0.0", port: 8883, tls },
+    ],
+    passwordFile: "/mosquitto/data/passwd",
+    aclFile: "/mosquitto/config/fleetcast.acl",
+    persistenceLocation: "/mosquitto/data/",
+  });
+  assert.equal(readFileSync(join(deploy, "..", "compose", "mosquitto.conf"), "utf8"), generated);
+});
+
 test("[D10] both files save every second; only the small-fleet one saves on each change", () => {
   const fast = mosquittoConf();
   const safe = mosquittoConf({ ...defaultMosquittoOptions, durability: "nothing_lost" });
