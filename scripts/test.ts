@@ -69,6 +69,7 @@ function endToEndFiles(): string[] {
     "e2e/document",
     "e2e/examples",
     "e2e/executable",
+    "e2e/observability",
     "e2e/pipeline",
     "e2e/reliability",
     "e2e/sdks",

@@ -59,6 +59,8 @@ export const ip = program("ip", "Debian package iproute2");
 /** Namespaces and mounts are root's. */
 export const asRoot: Part = process.getuid?.() === 0 ? { found: true, path: "" } : { found: false, why: "this test runs as root only" };
 export const chromium = program("chromium", "Debian package chromium");
+export const prometheus = program("prometheus", "Debian package prometheus");
+export const promtool = program("promtool", "Debian package prometheus");
 export const curl = program("curl", "Debian package curl");
 
 export function outputOf(command: string, args: readonly string[]): string {
