@@ -15,7 +15,7 @@ interface Check {
 // The bins of npm are scripts for Node; Bun runs the repository's own files.
 const bin = (...path: string[]): string => join(root, "node_modules", ...path);
 // Prose keeps its own line breaks and tables.
-const sources = ["packages", "e2e", "bench", "scripts", "examples", "biome.json", "package.json", "tsconfig.json"];
+const sources = ["packages", "e2e", "bench", "scripts", "examples", "docs/.vitepress", "biome.json", "package.json", "tsconfig.json"];
 const checks: readonly Check[] = [
   {
     name: "format and lint",

@@ -19,6 +19,7 @@ const commands = {
   torture: { build: false, run: ["e2e/torture.ts"] },
   bench: { build: false, run: ["bench/main.ts"] },
   build: { build: true, run: undefined },
+  docs: { build: false, node: "node_modules/vitepress/bin/vitepress.js" },
   executable: { build: true, run: ["scripts/build-executable.ts"] },
 };
 
@@ -40,12 +41,19 @@ async function main(name, args) {
     const code = await build();
     if (code !== 0) return refuse(`building the dashboard ended with code ${code}; nothing was started`, code);
   }
+  if (command.node !== undefined) return await documentation(command.node, args);
   if (command.run === undefined) return 0;
   const bun = findBun(root, machine);
   if ("missing" in bun) return refuse(bun.missing);
   const [script, ...rest] = command.run;
   if (!existsSync(join(root, script))) return refuse(`${script} is not there`);
   return await runChild(bun.path, [...bunFlags, join(root, script), ...rest, ...args]);
+}
+
+/** The documentation's own builder is a program for Node: `npm run docs` builds, `npm run docs -- dev` serves while one writes. */
+async function documentation(script, args) {
+  const [action, ...rest] = args.length > 0 ? args : ["build"];
+  return await runChild(process.execPath, [join(root, script), action, join(root, "docs"), ...rest]);
 }
 
 async function install(machine) {
