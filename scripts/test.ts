@@ -35,6 +35,8 @@ const stages: Stage[] = [
   { name: "sdks", run: sdks },
   { name: "end to end", run: () => bunTest("e2e", endToEndFiles(), 240) },
   { name: "browser", run: browser },
+  { name: "guides", run: () => bunTest("guides", ["e2e/docs"], 120) },
+  { name: "site", run: site },
 ];
 
 const only = process.argv.slice(2);
@@ -155,6 +157,12 @@ async function dashboard(): Promise<Count> {
   const count = { passed: result.numPassedTests, failed: result.numFailedTests, skipped: result.numPendingTests + result.numTodoTests };
   if (code !== 0 && count.failed === 0) count.failed = 1;
   return count;
+}
+
+/** The documentation's site: a link to nothing, or something loaded from another host, stops its build. */
+async function site(): Promise<Count> {
+  const code = await run("node", [join(root, "scripts", "launch.mjs"), "docs"]);
+  return code === 0 ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 };
 }
 
 async function browser(): Promise<Count> {
