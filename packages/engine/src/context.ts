@@ -8,6 +8,7 @@ import type { EngineOptions } from "./options.ts";
 import type { MemoryPresence } from "./presence/presence.ts";
 import type { RpcRoutes } from "./rpc-routes.ts";
 import type { Sessions } from "./sessions.ts";
+import type { SharedPolls } from "./shared-poll/shared-polls.ts";
 import type { TimerWheel } from "./timer-wheel.ts";
 
 /** What every connection of one engine works with. */
@@ -21,6 +22,7 @@ export interface EngineContext {
   readonly hub: Hub;
   readonly sessions: Sessions;
   readonly fanOut: FanOut;
+  readonly polls: SharedPolls;
   readonly presence: MemoryPresence;
   readonly wheel: TimerWheel;
   readonly software: KnownSoftware;

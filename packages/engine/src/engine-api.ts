@@ -18,6 +18,7 @@ import type {
 } from "./ports.ts";
 import type { Proxies } from "./proxies.ts";
 import { EngineRefusal } from "./refusal.ts";
+import type { SharedPollPublishCall } from "./shared-poll/shared-polls.ts";
 import type { TransportInfo } from "./transport.ts";
 
 export { EngineRefusal };
@@ -144,6 +145,8 @@ export interface Engine {
   historyRemove(channel: string): Promise<void>;
   /** What the server API says to map channels. */
   readonly maps: MapCalls;
+  /** A new value of a shared poll's key, said before the backend is asked. */
+  sharedPollPublish(call: SharedPollPublishCall): Promise<void>;
   /**
    * @throws EngineRefusal 100 where a connection of the target has the channel already, is being subscribed to it, or could not be
    * (an expiry that is past, a log that fails); the others are subscribed. One at its channel limit is closed (3505).
@@ -185,6 +188,9 @@ export interface EngineStats {
   readonly users: number;
   readonly subscriptions: number;
   readonly channels: number;
+  /** Shared polls that are remembered, and the keys in them that somebody follows. */
+  readonly sharedPollChannels: number;
+  readonly sharedPollKeys: number;
   readonly queuedBytes: number;
   readonly slowDisconnects: number;
   readonly droppedFrames: number;

@@ -36,6 +36,7 @@ import { serverAppend } from "./publishing.ts";
 import { type ReloadableContext, reload } from "./reload.ts";
 import { RpcRoutes } from "./rpc-routes.ts";
 import { Sessions } from "./sessions.ts";
+import { publishToPoll, type SharedPollPublishCall, SharedPolls } from "./shared-poll/shared-polls.ts";
 import { CatchUp } from "./slow-readers/catch-up.ts";
 import { TimerWheel } from "./timer-wheel.ts";
 import type { TransportInfo } from "./transport.ts";
@@ -72,6 +73,7 @@ class EmbeddedEngine implements Engine {
       hub: new Hub(metrics),
       sessions: new Sessions(),
       fanOut: new FanOut(ports.clock, deliveryProblems(ports, options), options.queueBytesMax, metrics, watch),
+      polls: new SharedPolls(options.sharedPollConcurrency),
       presence: new MemoryPresence(metrics),
       wheel: new TimerWheel(ports.clock),
       software: new KnownSoftware(),
@@ -133,6 +135,10 @@ class EmbeddedEngine implements Engine {
       for (const [n, { at }] of ofLog.entries()) results[at] = appended[n];
     }
     return results.map((result) => result ?? new EngineRefusal(apiErrors.internal.code, apiErrors.internal.message));
+  }
+
+  sharedPollPublish(call: SharedPollPublishCall): Promise<void> {
+    return publishToPoll(this.#context, call);
   }
 
   presence(channel: string): PresenceMap {
@@ -235,7 +241,7 @@ class EmbeddedEngine implements Engine {
   }
 
   stats(): EngineStats {
-    const { hub, fanOut, metrics, ports } = this.#context;
+    const { hub, fanOut, polls, metrics, ports } = this.#context;
     let queuedBytes = 0;
     for (const connection of hub.open) queuedBytes += connection.outbox.queuedBytes;
     return {
@@ -243,6 +249,8 @@ class EmbeddedEngine implements Engine {
       users: hub.userCount,
       subscriptions: hub.subscriptionCount,
       channels: hub.channels.size,
+      sharedPollChannels: polls.channelCount,
+      sharedPollKeys: polls.keyCount,
       queuedBytes,
       slowDisconnects: metrics.slowDisconnects,
       droppedFrames: metrics.droppedFrames,
@@ -262,6 +270,7 @@ class EmbeddedEngine implements Engine {
     const { hub, ports, fanOut } = this.#context;
     const untilMs = ports.clock.monotonicMs() + limitMs;
     this.#pacing.stop();
+    this.#context.polls.stop();
     await fanOut.settled();
     for (const connection of [...hub.open]) connection.disconnect(disconnects.shutdown);
     if (hub.open.size === 0) return;

@@ -16,6 +16,9 @@ const listTrimMin = 4_096;
 const deliveriesPerLook = 64;
 const flushesPerLook = 8;
 
+/** Runs in turn with deliveries. False: not done, once more in the next slice. */
+type Step = (() => void) | ((untilMs: number) => boolean);
+
 /** What can go wrong for one subscriber; the connection decides what it means. */
 export interface DeliveryProblems {
   /** The next publication is not the one after the last (2500, or 3010 for server-side subscriptions). */
@@ -42,8 +45,8 @@ export class FanOut implements OutboxSchedule {
   readonly #metrics: EngineMetrics;
   /** Only where somebody wants to know how long it takes to the sockets. */
   readonly #watch: DeliveryWatch | undefined;
-  /** In the order of commits; a function among them runs in its turn. */
-  #deliveries: (Delivery | (() => void))[] = [];
+  /** In the order of commits; a function among them runs in its turn, again in the next slice where it answers false. */
+  #deliveries: (Delivery | Step)[] = [];
   #nextDelivery = 0;
   /** What filters cost since the last delivery, counted in deliveries: a slice looks at the clock the sooner. */
   #filterCost = 0;
@@ -87,6 +90,12 @@ export class FanOut implements OutboxSchedule {
   inTurn(act: () => void): void {
     if (this.#nextDelivery === this.#deliveries.length) act();
     else this.#deliveries.push(act);
+  }
+
+  /** The same for work that may be long: called until it answers true, each time with the time at which it has to stop. */
+  inSlices(step: (untilMs: number) => boolean): void {
+    this.#deliveries.push(step);
+    this.#schedule();
   }
 
   /** Resolves when everything offered so far is in the outboxes; undefined when it is already. */
@@ -139,13 +148,15 @@ export class FanOut implements OutboxSchedule {
     while (this.#nextDelivery < this.#deliveries.length) {
       const delivery = this.#deliveries[this.#nextDelivery];
       if (delivery === undefined) break;
-      if (typeof delivery !== "function") {
+      if (typeof delivery === "function") {
+        if (!this.#runInTurn(delivery, untilMs)) break;
+        this.#nextDelivery++;
+      } else {
         if (!this.#runDelivery(delivery, untilMs)) break;
         this.#expected -= delivery.subscribers;
         this.#watch?.fannedOut(delivery, this.#flushedBefore + this.#awake.length);
+        this.#nextDelivery++;
       }
-      this.#nextDelivery++;
-      if (typeof delivery === "function") this.#runInTurn(delivery);
       if (this.#clock.monotonicMs() >= untilMs) break;
     }
     // What is done must not be kept by a list that never ends under load.
@@ -154,11 +165,13 @@ export class FanOut implements OutboxSchedule {
     this.#nextDelivery = 0;
   }
 
-  #runInTurn(act: () => void): void {
+  /** Answers false where the step is to go on in the next slice. */
+  #runInTurn(step: Step, untilMs: number): boolean {
     try {
-      act();
+      return step(untilMs) !== false;
     } catch (cause) {
       this.#problems.onFailure(cause, undefined);
+      return true;
     }
   }
 

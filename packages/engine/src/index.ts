@@ -14,4 +14,5 @@ export { durationBounds, Timing } from "./metrics/timing.ts";
 export * from "./options.ts";
 export * from "./ports.ts";
 export * from "./proxies.ts";
+export type { SharedPollPublishCall } from "./shared-poll/shared-polls.ts";
 export * from "./transport.ts";

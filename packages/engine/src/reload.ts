@@ -3,6 +3,7 @@ import { isSameKind, type Namespace, Namespaces } from "./channel/namespaces.ts"
 import { checkPersonalChannel } from "./channel/personal-channel.ts";
 import type { Connection } from "./connection/connection.ts";
 import { unsubscribeByServer } from "./connection/server-calls.ts";
+import type { Subscription } from "./connection/subscription.ts";
 import { endSubscription } from "./connection/unsubscribing.ts";
 import type { EngineContext } from "./context.ts";
 import type { ReloadablePorts } from "./engine-api.ts";
@@ -11,6 +12,7 @@ import type { CatchUp } from "./map/catch-up.ts";
 import type { EngineOptions } from "./options.ts";
 import type { Pacing } from "./pacing/pacing.ts";
 import { RpcRoutes } from "./rpc-routes.ts";
+import type { PollChannel } from "./shared-poll/poll-channel.ts";
 
 /** What connections were told when they connected, what their queues were made with, and what the names of channels mean. */
 const fixed = [
@@ -47,6 +49,7 @@ export function reload(context: ReloadableContext, pacing: Pacing, options: Engi
   context.namespaces = namespaces;
   context.rpcRoutes = rpcRoutes;
   for (const channel of [...context.hub.channels.values()]) moveChannel(context, pacing, channel, namespaces.of(channel.name));
+  for (const poll of context.polls.channels) movePoll(context, poll, namespaces.of(poll.name));
   for (const connection of context.hub.open) {
     for (const catchUp of [...(connection.member?.catchUps ?? [])]) moveCatchUp(connection, catchUp, namespaces.of(catchUp.channel));
   }
@@ -58,10 +61,19 @@ function moveChannel(context: EngineContext, pacing: Pacing, channel: HubChannel
     channel.namespace = next;
     return;
   }
-  // What was published before reaches the subscribers before they hear that it is over.
-  context.fanOut.inTurn(() => {
-    for (const subscription of [...channel.subscriptions]) {
-      const { connection } = subscription;
+  endAll(context, channel.subscriptions, next);
+}
+
+function movePoll(context: EngineContext, poll: PollChannel, next: Namespace | undefined): void {
+  if (next?.poll !== undefined && isSameKind(poll.place.namespace, next)) poll.move(next, next.poll);
+  else endAll(context, poll.subscriptions, next);
+}
+
+/** What was published before reaches the subscribers before they hear that it is over. */
+function endAll({ fanOut }: EngineContext, subscriptions: Iterable<Subscription>, next: Namespace | undefined): void {
+  fanOut.inTurn(() => {
+    for (const subscription of [...subscriptions]) {
+      const { connection, channel } = subscription;
       if (next !== undefined) endSubscription(subscription, "insufficientState");
       else void unsubscribeByServer(connection, channel.name).catch((cause: unknown) => connection.fail("reload", cause));
     }

@@ -8,6 +8,7 @@ export * from "./manual-clock.ts";
 export * from "./map-bench.ts";
 export * from "./map-log-contract.ts";
 export * from "./memory-socket.ts";
+export * from "./poll-bench.ts";
 export * from "./published-truth.ts";
 export * from "./seeded-chance.ts";
 export * from "./simulated-client.ts";

@@ -2,7 +2,9 @@ import type { HistoryWindow, Log } from "../log.ts";
 import type { MapLog } from "../map/map-log.ts";
 import { type MapNamespace, mapTermsOf, mapWireType } from "../map/map-namespace.ts";
 import type { ChannelOptions, EngineOptions } from "../options.ts";
+import type { TrackVerifier } from "../ports.ts";
 import type { Proxies, PublishProxy, SubRefreshProxy, SubscribeProxy } from "../proxies.ts";
+import { type PollNamespace, pollTermsOf } from "../shared-poll/poll-namespace.ts";
 
 /** A namespace with everything that is worked out once: its log, its windows, its name rule, its proxies. */
 export interface Namespace {
@@ -21,6 +23,8 @@ export interface Namespace {
   readonly alwaysDelta: boolean;
   /** Channels of this namespace are maps; undefined where they are not. */
   readonly map: MapNamespace | undefined;
+  /** Channels of this namespace are shared polls; undefined where they are not. */
+  readonly poll: PollNamespace | undefined;
   /** Subscribers appear in `<prefix><channel>`, a map of connections or of users; "" for none. Undefined where both are "". */
   readonly mapPresence: { readonly clientsPrefix: string; readonly usersPrefix: string } | undefined;
   /** `channel_regex` on the part behind the boundary; without one a name must be ASCII. */
@@ -32,6 +36,7 @@ export interface NamespacePorts {
   readonly journalLog?: Log | undefined;
   readonly mapLog?: MapLog | undefined;
   readonly proxies: Proxies;
+  readonly trackVerifier?: TrackVerifier | undefined;
   readonly compileRegex?: ((source: string) => (text: string) => boolean) | undefined;
 }
 
@@ -104,7 +109,8 @@ export function isSameKind(one: Namespace, other: Namespace): boolean {
   return (
     one.log === other.log &&
     one.options.subscriptionType === other.options.subscriptionType &&
-    one.options.map.mode === other.options.map.mode
+    one.options.map.mode === other.options.map.mode &&
+    one.poll?.isVersioned === other.poll?.isVersioned
   );
 }
 
@@ -133,6 +139,7 @@ function namespaceOf(name: string, options: ChannelOptions, ports: NamespacePort
     publishProxy: proxy("publish", ports.proxies.publish, options.publishProxyName),
     alwaysDelta: options.deltaPublish && (options.publishProxyName === "" || options.journal),
     map: mapNamespaceOf(name, options, ports, proxy),
+    poll: pollNamespaceOf(name, options, ports, proxy),
     mapPresence: mapPresenceOf(options),
     nameRule: options.channelRegex === "" ? undefined : ports.compileRegex?.(options.channelRegex),
   };
@@ -157,6 +164,20 @@ function mapNamespaceOf(name: string, options: ChannelOptions, ports: NamespaceP
     publishProxy: proxy("map_publish", ports.proxies.mapPublish, map.publishProxyName),
     removeProxy: proxy("map_remove", ports.proxies.mapRemove, map.removeProxyName),
   };
+}
+
+function pollNamespaceOf(name: string, options: ChannelOptions, ports: NamespacePorts, proxy: FindProxy): PollNamespace | undefined {
+  if (options.subscriptionType !== "shared_poll") return undefined;
+  const { journal, slowReaders, ratePerSMax, sharedPoll } = options;
+  const refresh = proxy("shared_poll_refresh", ports.proxies.sharedPollRefresh, sharedPoll.proxyName);
+  if (refresh === undefined) throw new Error(`namespace "${name}" is a shared poll, but names no proxy that could be asked`);
+  if (ports.trackVerifier === undefined) throw new Error(`namespace "${name}" is a shared poll, but no track verifier was handed in`);
+  if (journal) throw new Error(`namespace "${name}" is a shared poll, which no journal keeps`);
+  if (slowReaders !== "close") throw new Error(`namespace "${name}" is a shared poll: its slow readers are closed, not ${slowReaders}`);
+  if (ratePerSMax > 0) throw new Error(`namespace "${name}" is a shared poll, which has no rate limit`);
+  const terms = pollTermsOf(sharedPoll);
+  if (terms.publishEnabled && !terms.isVersioned) throw new Error(`namespace "${name}": publications into a shared poll need versions`);
+  return { refresh, ...terms };
 }
 
 function mapPresenceOf(options: ChannelOptions): Namespace["mapPresence"] {

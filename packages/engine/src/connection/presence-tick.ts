@@ -1,5 +1,6 @@
 import type { CatchUp } from "../map/catch-up.ts";
 import { appear } from "../map/map-presence.ts";
+import { PollSubscription } from "../shared-poll/poll-subscription.ts";
 import type { Connection } from "./connection.ts";
 import type { Member } from "./member.ts";
 import { checkPosition } from "./position-check.ts";
@@ -15,6 +16,7 @@ export function presenceTick(connection: Connection, member: Member, nowMs: numb
     // A refresh may have changed `conn_info`; others see it from here on.
     if (subscription.terms.present) presence.put(subscription.channel.name, member.infoOn(subscription));
     appear(connection.context, member, subscription);
+    if (subscription instanceof PollSubscription) subscription.poll.expireKeys(subscription, nowMs);
     if (nowMs > subscription.expiresAtMs + options.expiredSubCloseDelayMs) {
       expireSubscription(subscription, member, () => endSubscription(subscription, "expired"));
     } else if (subscription.terms.positioned) checkPosition(subscription, nowMs);

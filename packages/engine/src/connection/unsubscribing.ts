@@ -3,6 +3,7 @@ import type { EngineContext } from "../context.ts";
 import { Delivery } from "../delivery.ts";
 import type { CatchUp } from "../map/catch-up.ts";
 import { disappear } from "../map/map-presence.ts";
+import { PollSubscription } from "../shared-poll/poll-subscription.ts";
 import type { Member } from "./member.ts";
 import type { Subscription } from "./subscription.ts";
 
@@ -10,7 +11,8 @@ import type { Subscription } from "./subscription.ts";
 export function leaveChannel(context: EngineContext, member: Member, subscription: Subscription): void {
   const { channel, terms } = subscription;
   member.remove(subscription);
-  context.hub.unsubscribe(subscription);
+  if (subscription instanceof PollSubscription) subscription.poll.leave(subscription);
+  else context.hub.unsubscribe(subscription);
   subscription.held = undefined;
   if (terms.present) context.presence.remove(channel.name, member.client);
   if (subscription.live) disappear(context, member, subscription);

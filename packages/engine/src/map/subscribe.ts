@@ -2,6 +2,7 @@ import { clientErrors, type SubscribeRequest, utf8Length } from "@fleetcast/prot
 import type { Namespace } from "../channel/namespaces.ts";
 import type { Connection } from "../connection/connection.ts";
 import { currentNamespace } from "../connection/current-namespace.ts";
+import { finishing } from "../connection/finishing.ts";
 import type { Member } from "../connection/member.ts";
 import { nothing, type Outcome, refuse } from "../connection/outcome.ts";
 import { type Permission, permit } from "../connection/permission.ts";
@@ -46,33 +47,6 @@ export function subscribeMap(connection: Connection, member: Member, id: number,
   const permission = permit(connection, member, namespace, request);
   const begin = (known: Permission) => beginCatchUp({ connection, member, id, request }, namespace, known);
   return finishing(member, channel, permission instanceof Promise ? permission.then(begin) : begin(permission));
-}
-
-/** The reply goes out before what waited for it goes on. */
-async function finishing(member: Member, channel: string, work: Outcome | Promise<Outcome>): Promise<Outcome> {
-  const finish = () => {
-    member.answered(channel);
-    member.wake(channel);
-  };
-  let outcome: Outcome;
-  try {
-    outcome = await work;
-  } catch (cause) {
-    finish();
-    throw cause;
-  }
-  if (outcome.kind !== "reply") {
-    finish();
-    return outcome;
-  }
-  const { after } = outcome;
-  return {
-    ...outcome,
-    after: () => {
-      after?.();
-      finish();
-    },
-  };
 }
 
 function beginCatchUp(

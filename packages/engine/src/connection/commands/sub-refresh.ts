@@ -1,15 +1,24 @@
 import { clientErrors, disconnects, type SubRefreshRequest } from "@fleetcast/protocol";
+import { PollSubscription } from "../../shared-poll/poll-subscription.ts";
+import { track, trackType, untrack, untrackType } from "../../shared-poll/track.ts";
 import type { Connection } from "../connection.ts";
 import type { Member } from "../member.ts";
 import { endWith, nothing, type Outcome, refuse } from "../outcome.ts";
 import type { Subscription } from "../subscription.ts";
 import { monotonicOf, ttlSeconds } from "../subscription-expiry.ts";
 
-/** A client renews one subscription with a new token (C26). */
+const refreshType = 0;
+
+/** A client renews one subscription with a new token (C26), or says which keys of a shared poll it follows (SP10). */
 export function subRefresh(connection: Connection, member: Member, id: number, request: SubRefreshRequest): Outcome | Promise<Outcome> {
   if (request.channel === "") return endWith(disconnects.badRequest);
   const subscription = member.subscription(request.channel);
   if (subscription === undefined) return refuse(clientErrors.permissionDenied);
+  if (subscription instanceof PollSubscription && request.type !== refreshType) {
+    if (!subscription.live) return refuse(clientErrors.permissionDenied);
+    if (request.type === trackType) return track(connection, member, id, subscription, request);
+    if (request.type === untrackType) return untrack(id, subscription, request);
+  }
   if (subscription.terms.serverSide || !subscription.terms.clientSideRefresh) return endWith(disconnects.badRequest);
   if (request.token === "") return refuse(clientErrors.badRequest);
   return renew(connection, member, subscription, id, request);

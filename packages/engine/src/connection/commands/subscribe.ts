@@ -2,6 +2,7 @@ import { clientErrors, disconnects, type SubscribeRequest, type SubscribeResult,
 import type { Namespace } from "../../channel/namespaces.ts";
 import { isMapType } from "../../map/map-namespace.ts";
 import { subscribeMap } from "../../map/subscribe.ts";
+import { subscribePoll } from "../../shared-poll/subscribe.ts";
 import type { Connection } from "../connection.ts";
 import type { Member } from "../member.ts";
 import { endWith, nothing, type Outcome, refuse } from "../outcome.ts";
@@ -21,13 +22,18 @@ export function subscribe(connection: Connection, member: Member, id: number, re
   const { channel } = request;
   const { options, namespaces } = context;
   if (channel === "") return endWith(disconnects.badRequest);
+  const namespace = namespaces.of(channel);
+  if (namespace?.poll !== undefined) {
+    return request.type === sharedPollType
+      ? subscribePoll({ connection, member, id, request }, namespace)
+      : refuse(clientErrors.badRequest);
+  }
   if (request.type === sharedPollType) return refuse(clientErrors.notAvailable);
   if (isMapType(request.type)) return subscribeMap(connection, member, id, request);
   if (request.delta !== "" && request.delta !== "fossil") return endWith(disconnects.badRequest);
   if (utf8Length(channel) > options.channelLengthBytesMax) return refuse(clientErrors.badRequest);
   if (member.isTaken(channel)) return refuse(clientErrors.alreadySubscribed);
   if (member.channelCount >= options.channelLimit) return refuse(clientErrors.limitExceeded);
-  const namespace = namespaces.of(channel);
   if (namespace === undefined) return refuse(clientErrors.unknownChannel);
   if (!namespaces.isValidName(namespace, channel)) return refuse(clientErrors.badRequest);
   // Types above the known ones are found out only once they are permitted, as in the real one.
