@@ -55,6 +55,7 @@ export function createEmbeddedPush(ports: EmbeddedPushPorts): PushEngine {
       stats: (channel) => refusing(() => engine.maps.stats(channel)),
       clear: (channel) => refusing(() => engine.maps.clear(channel)),
     },
+    sharedPollPublish: (call) => refusing(() => engine.sharedPollPublish(call)),
     subscribe: (target, call) => refusing(() => engine.subscribe(target, call)),
     unsubscribe: (target, channel) => refusing(() => engine.unsubscribe(target, channel)),
     refresh: (target, call) => refusing(() => engine.refresh(target, call)),

@@ -1,4 +1,4 @@
-import type { ConnectionIdentity, Engine, MapCalls, RefreshCall, SubscribeCall } from "@fleetcast/engine";
+import type { ConnectionIdentity, Engine, MapCalls, RefreshCall, SharedPollPublishCall, SubscribeCall } from "@fleetcast/engine";
 import type { ClientInfo, Disconnect, Publication, StreamPosition, Tags } from "@fleetcast/protocol";
 import type { CommittedBatch } from "@fleetcast/storage";
 
@@ -60,6 +60,8 @@ export interface PushEngine {
   historyRemove(channel: string): Promise<void>;
   /** Map channels; every one of these calls is refused with 107 where the channel is of another type. */
   readonly maps: MapCalls;
+  /** A new value of a shared poll's key. 107 for another type of channel, 108 where the namespace does not allow it. */
+  sharedPollPublish(call: SharedPollPublishCall): Promise<void>;
   /** Error 100 where a matching connection has the channel already; the others are subscribed. */
   subscribe(target: UserTarget, call: SubscribeCall): Promise<void>;
   unsubscribe(target: UserTarget, channel: string): Promise<void>;

@@ -7,6 +7,7 @@ import { mapClear, mapPublish, mapReadState, mapReadStream, mapRemove, mapStats 
 import { type Call, done, type Method, type MethodResult } from "./method.ts";
 import { readPublication } from "./read-publication.ts";
 import { channelsJson, historyJson, nodesJson, presenceJson, publishJson } from "./results.ts";
+import { sharedPollPublish } from "./shared-poll-methods.ts";
 
 export type { Call, Method, MethodResult };
 
@@ -34,6 +35,7 @@ export const methods: ReadonlyMap<string, Method> = new Map<string, Method>([
   ["map_read_stream", mapReadStream],
   ["map_stats", mapStats],
   ["map_clear", mapClear],
+  ["shared_poll_publish", sharedPollPublish],
 ]);
 
 function publish(fields: Fields): Call {

@@ -99,6 +99,7 @@ export function createCentrifugoPush(ports: CentrifugoPushPorts): CentrifugoPush
       if (optionsOf(options, channel)?.journal === true) await journal.remove(channel);
     },
     maps: forwarded.maps,
+    sharedPollPublish: forwarded.sharedPollPublish,
     subscribe: forwarded.subscribe,
     unsubscribe: forwarded.unsubscribe,
     refresh: forwarded.refresh,

@@ -1,6 +1,6 @@
 import type { OptionOverride } from "@fleetcast/engine";
 import type { ClientInfo, Publication, StreamPosition } from "@fleetcast/protocol";
-import { internalError } from "../channel-rules.ts";
+import { badRequest, internalError } from "../channel-rules.ts";
 import { type NodeInfo, type PublishRequest, type PublishResult, type PushEngine, PushError, type UserTarget } from "../push-engine.ts";
 import { Fields } from "../raw-json/fields.ts";
 import type { CentrifugoCall } from "./centrifugo-api.ts";
@@ -19,6 +19,7 @@ export type ForwardedApi = Pick<
   | "presenceStats"
   | "historyRemove"
   | "maps"
+  | "sharedPollPublish"
   | "subscribe"
   | "unsubscribe"
   | "refresh"
@@ -61,6 +62,10 @@ export function forwardedApi(call: CentrifugoCall): ForwardedApi {
       await call("history_remove", JSON.stringify({ channel }));
     },
     maps: forwardedMaps(call),
+    async sharedPollPublish({ channel, key, version, epoch, data }) {
+      if (data === undefined) throw badRequest();
+      await call("shared_poll_publish", withPayloads({ channel, key, version, epoch }, { data }));
+    },
     async subscribe(target, { channel, info, data, expireAtS, recoverSince, override }) {
       const request = {
         ...targetFields(target),
