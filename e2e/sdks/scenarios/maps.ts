@@ -81,7 +81,7 @@ export default [
   scenario(
     "[SDK28] a shared poll: the keys that a client follows, their changes, and what is gone",
     // Ours learns it with the version after this one; then this is asked of both.
-    { needs: ["shared_poll"], on: "real" },
+    { needs: ["shared_poll"] },
     async (session) => {
       const channel = session.channel("poll:a");
       const values = new Map([

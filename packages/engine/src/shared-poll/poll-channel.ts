@@ -4,6 +4,7 @@ import type { Namespace } from "../channel/namespaces.ts";
 import { endSubscription } from "../connection/unsubscribing.ts";
 import type { EngineContext } from "../context.ts";
 import { HubChannel } from "../hub.ts";
+import { frameTypeOfPush } from "../metrics/frame-types.ts";
 import { ProxyAnswerUnusable, type SharedPollItem, type SharedPollRefreshResult } from "../proxies.ts";
 import { contentHash } from "./content-hash.ts";
 import { PollDelivery, removalPush } from "./poll-delivery.ts";
@@ -15,6 +16,7 @@ import { PolledKey } from "./polled-key.ts";
 /** Followers that are served between two looks at the clock. */
 const followersPerLook = 64;
 const noData = new Uint8Array();
+const publicationFrame = frameTypeOfPush("publication");
 
 /** A key that a client is allowed to follow, with what it says that it has of it. */
 export interface TrackWish {
@@ -297,6 +299,7 @@ export class PollChannel {
       return;
     }
     this.#context.fanOut.deliveryCount++;
+    this.#context.metrics.said(publicationFrame, outbox.codec.index, message);
     outbox.pushShared(message);
   }
 
