@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { executable } from "../harness/executable.ts";
-import { Fleetcast } from "../harness/fleetcast.ts";
+import { bunPath, Fleetcast, root } from "../harness/fleetcast.ts";
 
 /** What the document's examples (e2e/document) do not show of the single executable: its files, its neighbours, its commands. */
 const started: Fleetcast[] = [];
@@ -60,3 +61,22 @@ test("[EXE3] its other commands work beside it, and a killed one starts again wi
   assert.match(version.stdout, /^ey/);
   await fleetcast.stop();
 });
+
+/** First bytes of the file formats, and where the processor stands in them. */
+const formats: Record<string, (file: Buffer) => boolean> = {
+  "linux-aarch64": (file) => file.readUInt32BE(0) === 0x7f454c46 && file.readUInt16LE(18) === 0xb7,
+  "darwin-aarch64": (file) => file.readUInt32LE(0) === 0xfeedfacf && file.readUInt32LE(4) === 0x0100000c,
+  "windows-x64": (file) => file.toString("latin1", 0, 2) === "MZ" && file.readUInt16LE(file.readUInt32LE(0x3c) + 4) === 0x8664,
+};
+
+for (const [target, isOf] of Object.entries(formats)) {
+  test(`[EXE4] an executable for ${target} is built from the Bun of that platform, with everything inside`, () => {
+    const file = join(dirname(executable()), `fleetcast-${target}${target.startsWith("windows") ? ".exe" : ""}`);
+    const script = join(root, "scripts", "build-executable.ts");
+    const build = spawnSync(bunPath, [script, "--target", target, "--outfile", file], { cwd: root, encoding: "utf8" });
+    assert.equal(build.status, 0, `${build.stdout}${build.stderr}`);
+    const bytes = readFileSync(file);
+    assert.ok(isOf(bytes), "the file is of another platform");
+    for (const inside of ["centrifuge.js", "try-client.css", "writer-worker"]) assert.ok(bytes.includes(inside), inside);
+  });
+}

@@ -20,11 +20,13 @@ export interface RunningEngine {
 interface Start {
   readonly folder: string;
   readonly configFile: string;
+  /** The one that it had before; else any that is free. */
+  readonly port?: number | undefined;
 }
 
 /** Our own command, told by its environment what the file must not say: the port, and that no machines are taken in. */
-export async function startOurs({ folder, configFile }: Start): Promise<RunningEngine> {
-  const [port] = await freePorts(1);
+export async function startOurs({ folder, configFile, port: before }: Start): Promise<RunningEngine> {
+  const port = before ?? (await freePorts(1))[0]!;
   const dataDir = join(folder, "data");
   mkdirSync(dataDir, { recursive: true });
   const args = [join(root, "packages/server/src/cli/main.ts"), "serve", "-c", configFile, "--data-dir", dataDir];
@@ -33,16 +35,16 @@ export async function startOurs({ folder, configFile }: Start): Promise<RunningE
     env: { FLEETCAST_MQTT_ENABLED: "false", FLEETCAST_HTTP_SERVER_PORT: String(port), FLEETCAST_CONFIG: "" },
   });
   await process.waitForHttp(`http://127.0.0.1:${port}/readyz`, 30_000);
-  return running("ours", port!, process, join(folder, "ours.log"));
+  return running("ours", port, process, join(folder, "ours.log"));
 }
 
 /** The real Centrifugo v6.9.6 with the very same file. */
-export async function startReal({ folder, configFile }: Start, binary: string): Promise<RunningEngine> {
-  const [port] = await freePorts(1);
+export async function startReal({ folder, configFile, port: before }: Start, binary: string): Promise<RunningEngine> {
+  const port = before ?? (await freePorts(1))[0]!;
   const args = ["-c", configFile, "-a", "127.0.0.1", "-p", String(port)];
   const process = new OwnProcess("centrifugo", binary, args, { cwd: folder });
   await process.waitForHttp(`http://127.0.0.1:${port}/health`, 30_000);
-  return running("real", port!, process, join(folder, "real.log"));
+  return running("real", port, process, join(folder, "real.log"));
 }
 
 function running(name: SideName, port: number, process: OwnProcess, logFile: string): RunningEngine {

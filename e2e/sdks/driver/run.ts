@@ -1,14 +1,12 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { aftermath } from "../../conformance/harness/aftermath.ts";
 import { Backend } from "../../conformance/harness/backend.ts";
-import { type RunningEngine, type SideName, startOurs, startReal } from "../../conformance/harness/engines.ts";
+import type { SideName } from "../../conformance/harness/engines.ts";
 import { differences } from "../../conformance/harness/transcript.ts";
-import { ours, shared } from "../config.ts";
 import type { Introduction } from "./program.ts";
 import { Program } from "./program.ts";
 import type { Scenario } from "./scenario.ts";
 import type { SdkName } from "./sdks.ts";
+import { type Server, startServers } from "./servers.ts";
 import { Session } from "./session.ts";
 import type { Way } from "./ways.ts";
 
@@ -43,7 +41,7 @@ const limitMs = 30_000;
 
 export async function runScenarios(plan: Plan): Promise<Outcome> {
   const backend = await Backend.started();
-  const engines = await startEngines(plan, backend.url);
+  const servers = await startServers(plan.folder, plan.centrifugo, backend.url);
   const programs = new Map<SdkName, Program>();
   try {
     for (const [name, command] of plan.commands) programs.set(name, await Program.started(command));
@@ -53,24 +51,25 @@ export async function runScenarios(plan: Plan): Promise<Outcome> {
     const runs: Run[] = [];
     const work = async (queue: Job[]): Promise<void> => {
       for (let job = queue.shift(); job !== undefined; job = queue.shift()) {
-        const run = await runOne(job.scenario, job.way, programs.get(job.way.sdk)!, engines, backend);
+        const run = await runOne(job.scenario, job.way, programs.get(job.way.sdk)!, servers, backend);
         if (plan.verbose) process.stdout.write(`${hasFailed(run) ? "FAILS" : "ok   "} ${run.scenario.id} ${run.way.name}\n`);
         runs.push(run);
       }
     };
-    const isHeavy = ({ scenario }: Job) => scenario.options.heavy === true;
-    const [heavy, light] = [jobs.filter(isHeavy), jobs.filter((job) => !isHeavy(job))];
+    const of = (pace: string): Job[] => jobs.filter(({ scenario }) => (scenario.options.pace ?? "light") === pace);
+    const [light, heavy, restart] = [of("light"), of("heavy"), of("restart")];
     await Promise.all([
       ...Array.from({ length: heavyAtOnce }, () => work(heavy)),
       ...Array.from({ length: lightAtOnce }, () => work(light)),
     ]);
-    const problems = (
-      await Promise.all(engines.filter(({ engine }) => engine.name === "ours").map(({ engine }) => aftermath(engine)))
-    ).flat();
+    // Last, and all at once: one restart is everybody's.
+    for (const server of servers) server.expect(restart.length);
+    await Promise.all(restart.map((job) => work([job])));
+    const problems = (await Promise.all(servers.map(({ engine }) => (engine.name === "ours" ? aftermath(engine) : [])))).flat();
     return { runs, problems, introductions: new Map([...programs].map(([name, { introduction }]) => [name, introduction])) };
   } finally {
     await Promise.all([...programs.values()].map((program) => program.end()));
-    await Promise.all(engines.map(({ engine }) => engine.end()));
+    await Promise.all(servers.map(({ engine }) => engine.end()));
     await backend.stop();
   }
 }
@@ -82,29 +81,6 @@ function suits({ options }: Scenario, way: Way, { can }: Introduction): boolean 
   return (options.needs ?? []).every((word) => can.includes(word)) && (options.ways?.(way) ?? true);
 }
 
-/** `shared` says which file it was started with. */
-interface Started {
-  readonly file: "shared" | "ours";
-  readonly engine: RunningEngine;
-}
-
-async function startEngines(plan: Plan, backendUrl: string): Promise<Started[]> {
-  const written = (name: string, config: unknown): { folder: string; configFile: string } => {
-    const folder = join(plan.folder, name);
-    mkdirSync(folder, { recursive: true });
-    const configFile = join(folder, "config.json");
-    writeFileSync(configFile, JSON.stringify(config, undefined, 2));
-    return { folder, configFile };
-  };
-  const both = written("shared", shared(backendUrl));
-  const engines = await Promise.all([
-    startOurs(both),
-    startOurs(written("ours", ours)),
-    ...(plan.centrifugo === undefined ? [] : [startReal(both, plan.centrifugo)]),
-  ]);
-  return engines.map((engine, index) => ({ file: index === 1 ? "ours" : "shared", engine }));
-}
-
 interface Job {
   readonly scenario: Scenario;
   readonly way: Way;
@@ -112,12 +88,12 @@ interface Job {
 
 let runCount = 0;
 
-async function runOne(scenario: Scenario, way: Way, program: Program, engines: readonly Started[], backend: Backend): Promise<Run> {
+async function runOne(scenario: Scenario, way: Way, program: Program, servers: readonly Server[], backend: Backend): Promise<Run> {
   const number = String(runCount++ % 10_000).padStart(4, "0");
   const on = scenario.options.on ?? "both";
-  const sessions = engines
+  const sessions = servers
     .filter(({ file, engine }) => (on === "ours" ? file === "ours" : file === "shared" && (on === "both" || engine.name === "real")))
-    .map(({ engine }) => new Session(engine, way, program, `q${number}${engine.name[0]}`, backend));
+    .map((server) => new Session(server, way, program, `q${number}${server.engine.name[0]}`, backend));
   const failures = await Promise.all(sessions.map((session) => failureOf(session, scenario)));
   const [left, right] = sessions;
   const comparable = right !== undefined && left !== undefined && failures.every((failure) => failure === undefined);
@@ -145,6 +121,7 @@ async function failureOf(session: Session, scenario: Scenario): Promise<string |
     return error instanceof Error ? (error.stack ?? error.message) : String(error);
   } finally {
     clearTimeout(timer);
+    if (scenario.options.pace === "restart") await session.restarted();
     await session.end();
   }
 }

@@ -9,8 +9,11 @@ export interface ScenarioOptions {
   readonly ways?: (way: Way) => boolean;
   /** `ours` alone: what the real server does not have. */
   readonly on?: "both" | "ours" | "real";
-  /** Moves megabytes: few of them run at a time, so that who is meant to be fast is fast. */
-  readonly heavy?: boolean;
+  /**
+   * `heavy` moves megabytes: few of them run at a time, so that who is meant to be fast is fast. `restart` waits for a
+   * restart of its server, which all such sessions share.
+   */
+  readonly pace?: "light" | "heavy" | "restart";
   readonly compare?: Comparison;
   readonly limitMs?: number;
 }

@@ -1,10 +1,10 @@
 import type { Backend } from "../../conformance/harness/backend.ts";
-import type { RunningEngine } from "../../conformance/harness/engines.ts";
 import { jsonFormat } from "../../conformance/harness/json-format.ts";
 import { Side } from "../../conformance/harness/side.ts";
 import { BrokenLine } from "./broken-line.ts";
 import type { Fields, Listener, Program } from "./program.ts";
 import { RemoteClient } from "./remote-client.ts";
+import type { Server } from "./servers.ts";
 import type { Way } from "./ways.ts";
 
 export interface ClientOptions {
@@ -24,12 +24,14 @@ export interface ClientOptions {
 /** One scenario's run: one SDK by one way on one server, with names of its own. */
 export class Session extends Side {
   readonly way: Way;
+  readonly #server: Server;
   readonly #program: Program;
   readonly #clients: RemoteClient[] = [];
 
-  constructor(engine: RunningEngine, way: Way, program: Program, tag: string, backend: Backend) {
-    super(engine, jsonFormat, tag, backend);
+  constructor(server: Server, way: Way, program: Program, tag: string, backend: Backend) {
+    super(server.engine, jsonFormat, tag, backend);
     this.way = way;
+    this.#server = server;
     this.#program = program;
   }
 
@@ -64,6 +66,11 @@ export class Session extends Side {
     const line = await BrokenLine.to(this.port);
     this.later(() => line.end());
     return line;
+  }
+
+  /** Resolves when the server has been stopped by SIGTERM and answers again, at its old address. */
+  restarted(): Promise<void> {
+    return this.#server.arrive(this);
   }
 
   override async settle(): Promise<void> {

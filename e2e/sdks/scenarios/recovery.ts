@@ -186,4 +186,35 @@ export default [
     }
     assert.equal(ann.all("subscribed").filter(({ recovered }) => recovered).length, channels.length);
   }),
+
+  scenario(
+    "[SDK41] the server is stopped and started again: everybody comes back, and is told what memory has forgotten",
+    {
+      pace: "restart",
+      limitMs: 60_000,
+    },
+    async (session) => {
+      const channel = session.channel("kept:a");
+      const ann = await session.connected();
+      const first = await ann.subscribe(channel);
+      for (let n = 1; n <= 3; n++) await session.publish(channel, n);
+      await ann.next("publication", ({ data }) => data === 3);
+      await session.restarted();
+      assert.equal((await ann.next("connecting", ({ code }) => code !== 0)).code, 3_001);
+      const back = await ann.next("subscribed", ({ wasRecovering }) => wasRecovering === true, 30_000);
+      assert.equal(back.recovered, false);
+      assert.notEqual(back.position?.epoch, first.position?.epoch);
+      await session.publish(channel, 4);
+      await ann.next("publication", ({ data }) => data === 4);
+      assert.deepEqual(
+        ann.all("publication").map(({ data, offset }) => [data, offset]),
+        [
+          [1, 1],
+          [2, 2],
+          [3, 3],
+          [4, 1],
+        ],
+      );
+    },
+  ),
 ];

@@ -16,7 +16,7 @@ const grows = (list: readonly number[]) => list.every((n, at) => n > (list[at - 
 const count = 1_500;
 const together = 50;
 const pad = "x".repeat(8_000);
-const heavy = { on: "ours", heavy: true, limitMs: 60_000 } as const;
+const heavy = { on: "ours", pace: "heavy", limitMs: 60_000 } as const;
 /** A stream over HTTP is closed when nothing is taken for a second, whatever the policy. */
 const onWebSocket = { ...heavy, ways: ({ transport }: Way) => transport === "websocket" };
 
