@@ -1,6 +1,6 @@
 import { type ConnectRequest, clientErrors, disconnects } from "@fleetcast/protocol";
 import type { EngineContext } from "../context.ts";
-import type { ServerSubscription } from "../ports.ts";
+import type { ConnectionClaims, ServerSubscription, TokenVerdict } from "../ports.ts";
 import { guarded } from "../proxy-guard.ts";
 import type { Connection } from "./connection.ts";
 import { type Ending, endWith, type Refusal, refuse } from "./outcome.ts";
@@ -45,18 +45,23 @@ const noOverride: ServerSubscription = { info: undefined, data: undefined, overr
  * Who connects. A token is believed or refused, and nobody else is asked then; without one the connect proxy is asked. Where
  * neither says who it is, the anonymous options help, then the user that something in front of us vouches for (C12).
  */
-export async function claim(connection: Connection, client: string, request: ConnectRequest): Promise<Claimed | Failure> {
-  const { options, ports } = connection.context;
-  if (request.token !== "") return claimByToken(connection.context, request.token);
-  const answered = ports.proxies.connect === undefined ? undefined : await claimByProxy(connection, client, request);
-  if (answered !== undefined) return answered;
+export function claim(connection: Connection, client: string, request: ConnectRequest): Claimed | Failure | Promise<Claimed | Failure> {
+  const { context } = connection;
+  if (request.token !== "") {
+    const verified = context.ports.verifier.connection(request.token);
+    // Most verdicts are there at once: nothing then waits for the turn of a promise.
+    return verified instanceof Promise ? verified.then((known) => claimByToken(context, known)) : claimByToken(context, verified);
+  }
+  if (context.ports.proxies.connect === undefined) return claimWithoutToken(connection);
+  return claimByProxy(connection, client, request).then((answered) => answered ?? claimWithoutToken(connection));
+}
+
+function claimWithoutToken({ context: { options }, transport: { headerUser } }: Connection): Claimed | Failure {
   if (options.allowAnonymousConnectWithoutToken || options.insecure) return nobody;
-  const { headerUser } = connection.transport;
   return headerUser === undefined ? endWith(disconnects.badRequest) : { ...nobody, from: "header", user: headerUser };
 }
 
-async function claimByToken({ options, ports }: EngineContext, token: string): Promise<Claimed | Failure> {
-  const verified = await ports.verifier.connection(token);
+function claimByToken({ options }: EngineContext, verified: TokenVerdict<ConnectionClaims>): Claimed | Failure {
   if (!verified.ok) {
     if (verified.why === "invalid") return endWith(disconnects.invalidToken);
     return refuse(verified.why === "expired" ? clientErrors.tokenExpired : clientErrors.internal);

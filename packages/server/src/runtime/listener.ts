@@ -4,7 +4,7 @@ import { dataSecurityHeaders } from "../http/security.ts";
 import type { Logger } from "../log.ts";
 import type { UpgradeDecision } from "../transports/upgrade.ts";
 import { seatOf } from "./response-stream.ts";
-import type { Router } from "./router.ts";
+import type { Match, Router } from "./router.ts";
 import type { SocketData, WebSocketTerms } from "./socket.ts";
 import type { StaticFiles } from "./static-files.ts";
 
@@ -94,6 +94,7 @@ export function listen(options: ListenerOptions): Listener {
 
 function serve(options: ListenerOptions, hostname: string): Bun.Server<SocketData> {
   const { websockets, log, idleSMax = idleSMaxDefault } = options;
+  const pathOf = createPathOf();
   return Bun.serve<SocketData>({
     hostname,
     port: options.port,
@@ -103,39 +104,12 @@ function serve(options: ListenerOptions, hostname: string): Bun.Server<SocketDat
     maxRequestBodySize: options.bodyBytesMax,
     idleTimeout: idleSMax,
     websocket: websockets?.handlers ?? { message() {} },
-    async fetch(request, server) {
-      const remoteAddress = server.requestIP(request)?.address ?? "";
+    // Not async: an upgrade is answered at once, and a storm of them makes no promises.
+    fetch(request, server) {
       const path = request.headers.get("host")?.includes(",") === true ? undefined : pathOf(request.url);
       if (path === undefined) return plain(400, "Bad Request");
       const address = websockets?.addresses.get(path);
-      if (address !== undefined) {
-        const decision = address.decide(request, remoteAddress);
-        if (decision.kind === "answer") {
-          options.answered?.(path, request.method, decision.response.status);
-          return decision.response;
-        }
-        const { info, headers, connect } = decision;
-        const data: SocketData = { terms: address.terms, info, connect, socket: undefined };
-        if (server.upgrade(request, { data, headers })) {
-          options.answered?.(path, request.method, 101);
-          return undefined;
-        }
-        return plain(400, "Bad Request");
-      }
-      try {
-        const response = await answer(options, request, path, { remoteAddress, rest: "", secure: options.secure });
-        options.answered?.(routePath(options, request, path), request.method, response.status);
-        const seat = seatOf(response);
-        if (seat === undefined) return response;
-        // A stream is silent for as long as it likes; once it is over its connection is one like any other again.
-        server.timeout(request, 0);
-        seat.onEnd = () => server.timeout(request, idleSMax);
-        return response;
-      } catch (cause) {
-        if (isClientGone(cause, request)) return plain(400, "Bad Request");
-        log.error({ path, cause }, "an HTTP handler failed");
-        return plain(500, "Internal Server Error");
-      }
+      return address === undefined ? handle(options, request, path, server) : upgrade(options, address, path, request, server);
     },
     error(cause) {
       log.error({ cause }, "an HTTP request failed");
@@ -144,23 +118,80 @@ function serve(options: ListenerOptions, hostname: string): Bun.Server<SocketDat
   });
 }
 
-/** With `.` and `..` resolved; undefined where the Host header makes no address (D26: two of them arrive joined by a comma). */
-function pathOf(url: string): string | undefined {
+function upgrade(
+  { answered }: ListenerOptions,
+  address: WebSocketAddress,
+  path: string,
+  request: Request,
+  server: Bun.Server<SocketData>,
+): Response | undefined {
+  const decision = address.decide(request, addressOf(request, server));
+  if (decision.kind === "answer") {
+    answered?.(path, request.method, decision.response.status);
+    return decision.response;
+  }
+  const { info, headers, connect } = decision;
+  const data: SocketData = { terms: address.terms, info, connect, socket: undefined };
+  if (!server.upgrade(request, headers === undefined ? { data } : { data, headers })) return plain(400, "Bad Request");
+  answered?.(path, request.method, 101);
+  return undefined;
+}
+
+async function handle(options: ListenerOptions, request: Request, path: string, server: Bun.Server<SocketData>): Promise<Response> {
+  const { log, idleSMax = idleSMaxDefault } = options;
   try {
-    return new URL(url).pathname;
-  } catch {
-    return undefined;
+    const match = options.router(request.method, path);
+    const peer = { remoteAddress: addressOf(request, server), secure: options.secure };
+    const response = await answer(options, request, path, match, peer);
+    options.answered?.(match.kind === "route" ? match.route.path : undefined, request.method, response.status);
+    const seat = seatOf(response);
+    if (seat === undefined) return response;
+    // A stream is silent for as long as it likes; once it is over its connection is one like any other again.
+    server.timeout(request, 0);
+    seat.onEnd = () => server.timeout(request, idleSMax);
+    return response;
+  } catch (cause) {
+    if (isClientGone(cause, request)) return plain(400, "Bad Request");
+    log.error({ path, cause }, "an HTTP handler failed");
+    return plain(500, "Internal Server Error");
   }
 }
 
-/** One of the few that a configuration makes; undefined for what is not a route. */
-function routePath({ router }: ListenerOptions, { method }: Request, path: string): string | undefined {
-  const match = router(method, path);
-  return match.kind === "route" ? match.route.path : undefined;
+function addressOf(request: Request, server: Bun.Server<SocketData>): string {
+  return server.requestIP(request)?.address ?? "";
 }
 
-async function answer(options: ListenerOptions, request: Request, path: string, peer: Peer): Promise<Response> {
-  const match = options.router(request.method, path);
+/** Segments that no URL parser changes: no dots, escapes or query. */
+const plainPath = /^(?:\/[\w-]+)+$/;
+
+/**
+ * With `.` and `..` resolved; undefined where the Host header makes no address (D26: two of them arrive joined by a comma).
+ * Most requests come for a plain path under one and the same name, which is remembered: they need no parser.
+ */
+function createPathOf(): (url: string) => string | undefined {
+  let known: string | undefined;
+  return (url) => {
+    if (known !== undefined && url.startsWith(known)) {
+      const path = url.slice(known.length);
+      if (plainPath.test(path)) return path;
+    }
+    try {
+      const { origin, pathname } = new URL(url);
+      if (url.startsWith(`${origin}/`)) known = origin;
+      return pathname;
+    } catch {
+      return undefined;
+    }
+  };
+}
+
+function answer(
+  options: ListenerOptions,
+  request: Request,
+  path: string,
+  match: Match,
+  peer: Omit<Peer, "rest">,
+): Response | Promise<Response> {
   switch (match.kind) {
     case "reserved":
       return plain(404, "404 page not found\n");
@@ -171,7 +202,7 @@ async function answer(options: ListenerOptions, request: Request, path: string, 
       return plain(404, options.withoutPage);
     case "route": {
       if (Number(request.headers.get("content-length") ?? 0) > match.route.bodyBytesMax) return plain(413, "Request Entity Too Large");
-      return await match.route.handle(request, { ...peer, rest: match.rest });
+      return match.route.handle(request, { remoteAddress: peer.remoteAddress, secure: peer.secure, rest: match.rest });
     }
   }
 }

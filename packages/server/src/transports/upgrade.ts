@@ -6,7 +6,8 @@ import type { OriginRule } from "./origin.ts";
 export type UpgradeDecision =
   | {
       readonly kind: "upgrade";
-      readonly headers: Record<string, string>;
+      /** Beside the handshake's own; undefined: none. */
+      readonly headers: Record<string, string> | undefined;
       readonly info: TransportInfo;
       /** One-way: the connect request, where it came with the upgrade. */
       readonly connect?: string | undefined;

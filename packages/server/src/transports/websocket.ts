@@ -19,13 +19,15 @@ export function decideWebSocket(
   if (!ports.gate.lets()) return { kind: "answer", response: empty(503) };
   const refused = refusedHandshake(request, ports.origin);
   if (refused !== undefined) return { kind: "answer", response: refused };
-  const query = (name: string): string | undefined => queryValue(request.url, name);
-  const subprotocol = tokensOf(request, "sec-websocket-protocol").find((word) => subprotocols.includes(word));
+  const { url } = request;
+  const query = (name: string): string | undefined => queryValue(url, name);
+  const offered = tokensOf(request, "sec-websocket-protocol");
+  const subprotocol = offered.find((word) => subprotocols.includes(word));
   const asked = subprotocol === "centrifuge-protobuf" || query("format") === "protobuf" || query("cf_protocol") === "protobuf";
   return {
     kind: "upgrade",
     // Without this Bun answers the client's first word, known or not; an empty one sends no header.
-    headers: { "Sec-WebSocket-Protocol": subprotocol ?? "" },
+    headers: offered.length === 0 ? undefined : { "Sec-WebSocket-Protocol": subprotocol ?? "" },
     info: {
       transport: "websocket",
       protocol: asked ? "protobuf" : "json",

@@ -14,13 +14,21 @@ import { startMemberTimers } from "../timers.ts";
 export function connect(connection: Connection, id: number, request: ConnectRequest): Outcome | Promise<Outcome> {
   if (connection.phase.name !== "opened") return endWith(disconnects.badRequest);
   connection.startConnecting();
-  return run(connection, id, request);
+  const client = connection.context.ports.chance.uuid();
+  const claimed = claim(connection, client, request);
+  const asked = { connection, client, id, request };
+  return claimed instanceof Promise ? claimed.then((known) => enter(asked, known)) : enter(asked, claimed);
 }
 
-async function run(connection: Connection, id: number, request: ConnectRequest): Promise<Outcome> {
+interface Asked {
+  readonly connection: Connection;
+  readonly client: string;
+  readonly id: number;
+  readonly request: ConnectRequest;
+}
+
+function enter({ connection, client, id, request }: Asked, claimed: Awaited<ReturnType<typeof claim>>): Outcome | Promise<Outcome> {
   const { options, hub, ports } = connection.context;
-  const client = ports.chance.uuid();
-  const claimed = await claim(connection, client, request);
   if (connection.phase.name !== "connecting") return nothing;
   if (claimed.kind !== "claimed") return claimed;
   const planned = plan(connection.context, claimed, request.subs);
@@ -37,7 +45,9 @@ async function run(connection: Connection, id: number, request: ConnectRequest):
   const refusal = ports.admit?.(member.identity);
   if (refusal !== undefined) return endWith(refusal);
   connection.enter(member);
-  return subscribeAll(connection, member, id, { ttl, data: claimed.data }, planned.subscriptions);
+  const told = { ttl, data: claimed.data };
+  if (planned.subscriptions.size === 0) return connected(connection, member, id, told, new Map(), []);
+  return subscribeAll(connection, member, id, told, planned.subscriptions);
 }
 
 function memberOf(connection: Connection, client: string, claimed: Claimed, request: ConnectRequest): Member {
@@ -81,6 +91,17 @@ async function subscribeAll(
     subs.set(subscribed.subscription.channel.name, subscribed.result);
     entered.push(subscribed.subscription);
   }
+  return connected(connection, member, id, told, subs, entered);
+}
+
+function connected(
+  connection: Connection,
+  member: Member,
+  id: number,
+  told: Told,
+  subs: Map<string, SubscribeResult>,
+  entered: readonly Subscription[],
+): Outcome {
   const reply = (): Reply => ({ kind: "connect", id, result: connectResult(connection, member, told, subs) });
   const after = (): void => {
     startMemberTimers(connection, member);
