@@ -52,7 +52,7 @@ function filledIn(expr: string): string {
 }
 
 /** Numbers that only some servers have: TLS of their own, a real Centrifugo behind them, readers that are slow. */
-const withoutData = /fleetcast_certificate_expiry|fleetcast_push_settled_total|fleetcast_mqtt_refused_total|fleetcast_commands_total/;
+const withoutData = /fleetcast_certificate_expiry|fleetcast_push_settled_total|fleetcast_mqtt_refused_total/;
 
 class Prometheus {
   readonly #base: string;

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { connect } from "mqtt";
 import { Fleetcast } from "../harness/fleetcast.ts";
-import { sleep } from "../harness/process.ts";
+import { eventually, sleep } from "../harness/process.ts";
 import { bearerToken } from "../harness/tokens.ts";
 import { RawClient, scrape, startBackend } from "./load.ts";
 
@@ -60,6 +60,7 @@ test("[A5] secrets canary: a session that uses every kind of secret leaves none 
     },
     channel: { without_namespace: { allow_subscribe_for_client: true } },
     prometheus: { enabled: true, instrument_http_handlers: true },
+    opentelemetry: { enabled: true, api: true },
     rpc: {
       proxy: {
         endpoint: backend.url,
@@ -148,6 +149,7 @@ test("[A5] secrets canary: a session that uses every kind of secret leaves none 
     places["metrics"] = await scrape(fleetcast.base);
     places["checkconfig"] = (await fleetcast.cli("checkconfig")).output;
     places["doctor"] = (await fleetcast.cli("doctor")).output;
+    await eventually("traces", 5_000, () => seen.length > 0);
     places["answers"] = answers.join("\n");
     places["traces"] = seen.join("\n");
     await fleetcast.stop();
@@ -192,16 +194,23 @@ async function refusedStarts(fleetcast: Fleetcast, secrets: Readonly<Record<stri
     "a password in a proxy's address": { rpc: { proxy: { endpoint: proxy }, without_namespace: { proxy_enabled: true } } },
   };
   const said: Record<string, string> = {};
-  const config = join(fleetcast.dataDir, "refused.json");
-  for (const [what, content] of Object.entries(files)) {
+  const configs = Object.entries(files).map(([what, content], at) => {
+    const config = join(fleetcast.dataDir, `refused-${at}.json`);
     writeFileSync(config, JSON.stringify({ log: { level: "trace" }, ...content }));
-    const runs = await Promise.all([fleetcast.cli("checkconfig", "-c", config), fleetcast.cli("doctor", "-c", config)]);
-    said[what] = runs.map(({ output }) => output).join("\n");
+    return { what, config };
+  });
+  await Promise.all(
+    configs.map(async ({ what, config }) => {
+      const runs = await Promise.all([fleetcast.cli("checkconfig", "-c", config), fleetcast.cli("doctor", "-c", config)]);
+      said[what] = runs.map(({ output }) => output).join("\n");
+      assert.notEqual(said[what], "", what);
+    }),
+  );
+  for (const { what, config } of configs) {
     const server = fleetcast.cliProcess("serve", "-c", config);
-    await Promise.race([server.exited, sleep(1_500)]);
+    await Promise.race([server.exited, sleep(1_000)]);
     if (server.running) await server.end("SIGTERM");
     said[`${what}, started`] = server.output;
-    assert.notEqual(said[what], "", what);
   }
   return said;
 }

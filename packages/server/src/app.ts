@@ -31,9 +31,12 @@ import type { ReloadCounts } from "./lifecycle/reload.ts";
 import { removeRunningFile, writeRunningFile } from "./lifecycle/running-file.ts";
 import { openStore } from "./lifecycle/store.ts";
 import type { Logger } from "./log.ts";
+import { shownCertificates } from "./metrics/certificates.ts";
 import { collect } from "./metrics/collect.ts";
 import { createMeters, type Meters } from "./metrics/meters.ts";
 import { metricsRoute } from "./metrics/metrics-route.ts";
+import { createDestinations } from "./outgoing/destinations.ts";
+import { createOutgoingFetch } from "./outgoing/outgoing-fetch.ts";
 import { createCentrifugoProxyRoutes } from "./push/centrifugo/proxy-routes.ts";
 import { createPush, type PushWatchers } from "./push/create-push.ts";
 import type { PushEngine } from "./push/push-engine.ts";
@@ -41,6 +44,7 @@ import { systemChance } from "./runtime/chance.ts";
 import { systemClock } from "./runtime/clock.ts";
 import { hash, verify } from "./runtime/password.ts";
 import { runtimeName } from "./runtime/runtime-name.ts";
+import { createTraces, type Traces } from "./tracing/traces.ts";
 
 /** A running Fleetcast. */
 export interface App {
@@ -104,12 +108,18 @@ async function assemble(config: Config, { log, onFatal, wrapJournal }: AppOption
     clock,
   });
   const meters = createMeters(config, clock);
-  const { push, engine, reload } = createPush(config, journal, policy, revocations, log, pushWatchers(meters));
+  const tracesFetch = createOutgoingFetch({
+    clock,
+    destinations: createDestinations({ clock, privateNetworks: config.outgoing.privateNetworks }),
+  });
+  const traces = createTraces({ ...config, version }, { fetch: tracesFetch, clock, log });
+  undo.push(() => traces?.stop());
+  const { push, engine, reload } = createPush(config, journal, policy, revocations, log, pushWatchers(meters, traces));
   journal.onCommitted((batch) => push.offer(batch));
 
   const state = { running: false, config };
   const historyTtlMs = (namespace: string): number => state.config.engine.namespaces.get(namespace)?.historyTtlMs ?? 0;
-  const rooms = await createRooms(config, { journal, push, users, revocations, clock, log, historyTtlMs });
+  const rooms = await createRooms(config, { journal, push, users, revocations, clock, log, historyTtlMs, traces });
   const readiness = (): Readiness => ({
     running: state.running,
     store: journal.healthy,
@@ -119,7 +129,13 @@ async function assemble(config: Config, { log, onFatal, wrapJournal }: AppOption
   });
   const reloads = { taken: 0, refused: 0 };
   const refusedConnections = { count: (): number => 0 };
-  const started = { version, runtime: runtimeName(), clock, startedAtMs: clock.wallMs(), certificates: () => [] };
+  const started = {
+    version,
+    runtime: runtimeName(),
+    clock,
+    startedAtMs: clock.wallMs(),
+    certificates: () => shownCertificates({ http: state.config.http.tls, internal: state.config.http.internalTls }),
+  };
   const scrape = (measured: Meters): string =>
     collect({
       ...rooms,
@@ -131,6 +147,7 @@ async function assemble(config: Config, { log, onFatal, wrapJournal }: AppOption
       journal,
       readiness,
       reloads,
+      spans: traces === undefined ? undefined : { ...traces.counts },
       refusedConnections: () => refusedConnections.count(),
     });
   const signerOf = ({ client, secrets }: Config) => createTokenSigner({ client, fleetcastKey: secrets.metaKey, clock });
@@ -140,6 +157,7 @@ async function assemble(config: Config, { log, onFatal, wrapJournal }: AppOption
     ...(meters === undefined ? [] : [metricsRoute(config.prometheus.handlerPrefix, () => scrape(meters))]),
     ...(await createRoutes(config, {
       meters,
+      traces,
       ...rooms,
       journal,
       push,
@@ -189,17 +207,22 @@ async function assemble(config: Config, { log, onFatal, wrapJournal }: AppOption
       meters?.loop.stop();
       removeRunningFile(config.dataDir);
       await stopAll(config, { ...rooms, doors, push, journal });
+      await traces?.stop();
     },
   };
 }
 
-function pushWatchers(meters: Meters | undefined): PushWatchers {
-  if (meters === undefined) return {};
-  const { proxies, pushLag } = meters;
+function pushWatchers(meters: Meters | undefined, traces: Traces | undefined): PushWatchers {
+  if (meters === undefined && traces === undefined) return {};
   return {
-    isMeasured: true,
-    proxies,
-    onDelivered: (_channel, _offset, offeredAtMs, deliveredAtMs) => pushLag.observe((deliveredAtMs - offeredAtMs) / 1_000),
+    isMeasured: meters !== undefined,
+    proxies: meters?.proxies,
+    questions: traces?.questions,
+    onPushed: traces && ((channel, offset) => traces.messages.delivered(channel, offset, systemClock.monotonicMs())),
+    onDelivered: (channel, offset, offeredAtMs, deliveredAtMs) => {
+      meters?.pushLag.observe((deliveredAtMs - offeredAtMs) / 1_000);
+      traces?.messages.delivered(channel, offset, deliveredAtMs);
+    },
   };
 }
 
@@ -246,10 +269,14 @@ interface Shared {
   readonly log: Logger;
   /** Of a namespace, as it is configured now. */
   readonly historyTtlMs: (namespace: string) => number;
+  readonly traces: Traces | undefined;
 }
 
 /** Fleet, intake and broker know each other in a circle: commands go out where messages come in. */
-async function createRooms(config: Config, { journal, push, users, revocations, clock, log, historyTtlMs }: Shared): Promise<Rooms> {
+async function createRooms(
+  config: Config,
+  { journal, push, users, revocations, clock, log, historyTtlMs, traces }: Shared,
+): Promise<Rooms> {
   const layout: TopicLayout = createTopicLayout();
   const newId = (): string => randomBytes(15).toString("base64url");
   const broker: { current: IntakeBroker | undefined } = { current: undefined };
@@ -264,6 +291,7 @@ async function createRooms(config: Config, { journal, push, users, revocations, 
     log,
     newId,
     historyTtlMs,
+    commandReached: traces && ((...step) => traces.commands.reached(...step)),
   });
   const machines = await createMachineAuth({
     journal,
@@ -276,7 +304,7 @@ async function createRooms(config: Config, { journal, push, users, revocations, 
   });
   const { autoRegister } = config.fleet;
   const ingest = createIngest({
-    journal,
+    journal: traces?.messages.journal(journal) ?? journal,
     topics: layout,
     fleetState: fleet.state,
     commands: fleet.commands,
@@ -287,7 +315,7 @@ async function createRooms(config: Config, { journal, push, users, revocations, 
   });
   const gate = createIntakeGate({
     handler: {
-      message: ingest.message,
+      message: traces?.messages.intake(ingest.message, (topic) => layout.parse(topic)?.kind ?? "other") ?? ingest.message,
       connection: ingest.connection,
       authenticate: (attempt) => machines.authenticate(attempt),
     },
@@ -335,7 +363,7 @@ async function createRoutes(
     clock,
   });
   const can = createPolicy({ bearer: config.auth.bearer, namespaceBoundary: config.engine.namespaceBoundary });
-  const api = createApiRoutes({ push, api: config.api, log, meter: parts.meters?.api });
+  const api = createApiRoutes({ push, api: config.api, log, meter: parts.meters?.api, traces: parts.traces?.api });
   return [
     ...(config.api.external ? api.map((route): Route => ({ ...route, listener: "external" })) : api),
     ...createAdminRoutes({ users, machines, desk, audit, config }),

@@ -7,9 +7,17 @@ import type { Settings } from "./settings.ts";
 import { tokenOptions } from "./table/options/client.ts";
 import type { OptionValues } from "./table/options.ts";
 import { slice } from "./table/slice.ts";
+import type { TraceExportConfig } from "./tracing-environment.ts";
 
 /** The configuration as the rooms see it, from judged settings and the secrets that complete them. Frozen to its leaves. */
-export function buildConfig(settings: Settings, secrets: Secrets, dataDir: string, folder: string, version: string): Config {
+export function buildConfig(
+  settings: Settings,
+  secrets: Secrets,
+  dataDir: string,
+  folder: string,
+  version: string,
+  traces: TraceExportConfig,
+): Config {
   const v = settings.values;
   const file = (name: string): string => (name === "" ? "" : resolve(folder, name));
   const apiKey = v["http_api.key"] || (secrets.api_key ?? "");
@@ -121,7 +129,7 @@ export function buildConfig(settings: Settings, secrets: Secrets, dataDir: strin
     },
     swagger: endpoint("swagger", v),
     debug: endpoint("debug", v),
-    openTelemetry: { enabled: v["opentelemetry.enabled"], api: v["opentelemetry.api"] },
+    openTelemetry: { enabled: v["opentelemetry.enabled"], api: v["opentelemetry.api"], traces },
     health: { handlerPrefix: withoutSlash(v["health.handler_prefix"]) },
     secrets: { metaKey: secrets.meta_key ?? "", sessionKey: secrets.session_key ?? "" },
     log: { level: v["log.level"], file: file(v["log.file"]) },

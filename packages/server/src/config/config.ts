@@ -1,4 +1,5 @@
 import type { EngineOptions } from "@fleetcast/engine";
+import type { TraceExportConfig } from "./tracing-environment.ts";
 
 /**
  * The configuration as the rooms see it: read once, checked once, frozen, handed down in slices. The table that declares
@@ -36,7 +37,7 @@ export interface Config {
   readonly prometheus: PrometheusConfig;
   readonly swagger: EndpointConfig;
   readonly debug: EndpointConfig;
-  readonly openTelemetry: { readonly enabled: boolean; readonly api: boolean };
+  readonly openTelemetry: { readonly enabled: boolean; readonly api: boolean; readonly traces: TraceExportConfig };
   /** "" for none. */
   readonly pidFile: string;
   /** Where `/health` answers (`health.handler_prefix`); it always does. */

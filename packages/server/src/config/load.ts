@@ -2,8 +2,10 @@ import { resolve } from "node:path";
 import packageJson from "../../package.json" with { type: "json" };
 import { buildConfig } from "./build.ts";
 import type { Config } from "./config.ts";
+import { ConfigError } from "./problems.ts";
 import { completeSecrets, type SecretsOnDisk } from "./secrets.ts";
 import { readSettings, type Settings, type Sources } from "./settings.ts";
+import { readTraceExport } from "./tracing-environment.ts";
 
 export const version: string = packageJson.version;
 
@@ -22,10 +24,14 @@ export interface Loaded {
  */
 export function loadConfig(sources: Sources, writeSecrets = true): Loaded {
   const settings = readSettings(sources);
+  const traces = readTraceExport(sources.environment);
+  if (settings.values["opentelemetry.enabled"] && traces.refused.length > 0) {
+    throw new ConfigError(traces.refused.map((expected) => ({ source: "environment", key: "", expected })));
+  }
   const dataDir = resolve(sources.folder, settings.values["data_dir"]);
   const onDisk = completeSecrets(settings, dataDir, writeSecrets);
   return {
-    config: buildConfig(settings, onDisk.secrets, dataDir, sources.folder, version),
+    config: buildConfig(settings, onDisk.secrets, dataDir, sources.folder, version, traces.config),
     settings,
     warnings: [...settings.warnings, ...onDisk.warnings],
     secretsFile: onDisk.file,

@@ -14,6 +14,8 @@ export interface CommandBookDependencies {
   readonly historyTtlMs: HistoryTtl;
   /** To the machine, QoS 1; resolves when the broker took it over. */
   readonly send: (vmId: string, payload: Uint8Array) => Promise<void>;
+  /** Told of each step, the first included. */
+  readonly reached?: ((cmdId: string, name: string, state: CommandState) => void) | undefined;
 }
 
 /** A broker that did not take a command over is asked again after this. */
@@ -24,6 +26,18 @@ const sendAnswerMsMax = 30_000;
 const resultMsMax = 24 * 60 * 60 * 1_000;
 /** Final commands remembered, so that a late or repeated acknowledgement is told from one for an unknown command. */
 const finishedMax = 10_000;
+
+const commandStates: readonly CommandState[] = [
+  "queued",
+  "sent",
+  "received",
+  "running",
+  "done",
+  "failed",
+  "rejected",
+  "expired",
+  "cancelled",
+];
 
 /** How an acknowledgement was judged. `undo` is called when the entry it stands in was not stored. */
 export type AckVerdict =
@@ -42,7 +56,7 @@ export class CommandBook {
   readonly #open = new Map<string, OpenCommand>();
   readonly #finished = new Map<string, string>();
   /** How many commands reached each state since the start. */
-  readonly steps = new Map<CommandState, number>();
+  readonly steps = new Map<CommandState, number>(commandStates.map((state) => [state, 0]));
 
   constructor(dependencies: CommandBookDependencies) {
     this.#dependencies = dependencies;
@@ -64,7 +78,7 @@ export class CommandBook {
 
   add(command: OpenCommand): void {
     this.#open.set(command.cmdId, command);
-    this.#count(command.state);
+    this.#count(command, command.state);
   }
 
   judgeAck(vmId: string, cmdId: string, state: CommandState, detail: string | undefined, atMs: number): AckVerdict {
@@ -148,7 +162,7 @@ export class CommandBook {
   }
 
   #step(command: OpenCommand, state: CommandState, detail: string | null, atMs: number): Effects {
-    this.#count(state);
+    this.#count(command, state);
     command.state = state;
     command.detail = detail;
     command.updatedMs = atMs;
@@ -159,8 +173,9 @@ export class CommandBook {
     return stepEffects(command, atMs, this.#dependencies.historyTtlMs);
   }
 
-  #count(state: CommandState): void {
+  #count({ cmdId, name }: OpenCommand, state: CommandState): void {
     this.steps.set(state, (this.steps.get(state) ?? 0) + 1);
+    this.#dependencies.reached?.(cmdId, name, state);
   }
 
   #remember(cmdId: string, vmId: string): void {

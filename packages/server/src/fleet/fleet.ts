@@ -1,5 +1,5 @@
 import type { Clock } from "@fleetcast/engine";
-import type { FleetSnapshot, Machine as MachineView, StreamPosition } from "@fleetcast/protocol";
+import type { CommandState, FleetSnapshot, Machine as MachineView, StreamPosition } from "@fleetcast/protocol";
 import type { Journal } from "@fleetcast/storage";
 import type { Logger } from "../log.ts";
 import { type PushEngine, PushError } from "../push/push-engine.ts";
@@ -27,6 +27,8 @@ export interface FleetDependencies {
   /** A new random id, URL-safe. */
   readonly newId: () => string;
   readonly historyTtlMs: HistoryTtl;
+  /** Told of each step of a command. */
+  readonly commandReached?: ((cmdId: string, name: string, state: CommandState) => void) | undefined;
 }
 
 export interface Fleet {
@@ -45,7 +47,7 @@ export function createFleet(dependencies: FleetDependencies): Fleet {
   const { clock, historyTtlMs, journal, log, newId, push, sendCommand } = dependencies;
   const state = new FleetState({ journal, clock, log, newId, historyTtlMs });
   const nowMs = (): number => state.receiveClock.nowMs();
-  const book = new CommandBook({ journal, clock, log, nowMs, historyTtlMs, send: sendCommand });
+  const book = new CommandBook({ journal, clock, log, nowMs, historyTtlMs, send: sendCommand, reached: dependencies.commandReached });
   const knows = (vmId: string): boolean => state.find(vmId) !== undefined;
   const desk = new CommandDesk({ journal, book, clock, nowMs, newId, historyTtlMs, knows });
   const feed = new FleetFeed({ push, clock, log, totals: () => state.totals(), nowMs });

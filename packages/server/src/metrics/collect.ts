@@ -37,6 +37,7 @@ export interface MetricSources {
   readonly refusedConnections: () => number;
   readonly readiness: () => Readiness;
   readonly reloads: ReloadCounts;
+  readonly spans: Readonly<Record<string, number>> | undefined;
   /** Certificates that listeners show, where they do; Unix milliseconds. */
   readonly certificates: () => readonly { readonly listener: string; readonly expiresAtMs: number }[];
 }
@@ -57,6 +58,7 @@ export function collect(sources: MetricSources): string {
   for (const [part, isWell] of Object.entries(sources.readiness())) out.put(ours.ready, isWell ? 1 : 0, part);
   out.put(ours.reloads, reloads.taken, "taken");
   out.put(ours.reloads, reloads.refused, "refused");
+  for (const [outcome, count] of Object.entries(sources.spans ?? {})) out.put(ours.spans, count, outcome);
   out.put(ours.pushWaiting, push.lag);
   for (const [outcome, count] of Object.entries(push.settled ?? {})) out.put(ours.pushSettled, count, outcome);
   for (const { listener, expiresAtMs } of sources.certificates()) out.put(ours.certificateExpiry, expiresAtMs / 1_000, listener);

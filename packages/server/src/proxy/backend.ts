@@ -13,12 +13,18 @@ export interface BackendPorts {
   readonly fetch: OutgoingFetch;
   readonly clock: Pick<Clock, "monotonicMs" | "schedule">;
   readonly metrics?: ProxyMetrics | undefined;
+  readonly traces?: QuestionTracer | undefined;
 }
 
 /** Told about every call; `failed` where the client got no answer of the backend. */
 export interface ProxyMetrics {
   started(type: ProxyType, name: string): void;
   ended(type: ProxyType, name: string, durationMs: number, failed: boolean): void;
+}
+
+/** Begins the trace of a call; undefined where this one is not traced. The backend is told of it. */
+export interface QuestionTracer {
+  question(type: ProxyType, name: string): { readonly traceparent: string; end(failed: boolean): void } | undefined;
 }
 
 /** Bytes of an answer, after unpacking (X1, a deviation). */
@@ -62,13 +68,14 @@ export class Backend {
 
   /** @throws ProxyFailure where nothing that can be read came back, ProxyAnswerUnusable where a part of it cannot be used */
   async ask<Result>(question: Question<Result>): Promise<ProxyAnswer<Result>> {
-    const { clock, metrics } = this.#ports;
+    const { clock, metrics, traces } = this.#ports;
     const { type } = question;
     const startedAtMs = clock.monotonicMs();
     metrics?.started(type, this.#name);
+    const trace = traces?.question(type, this.#name);
     let failed = true;
     try {
-      const answer = this.#read(question, await this.#call(question));
+      const answer = this.#read(question, await this.#call(question, trace?.traceparent));
       failed = false;
       return answer;
     } catch (cause) {
@@ -76,15 +83,16 @@ export class Backend {
       if (isExpected(cause)) throw new ProxyFailure(type, this.#name, cause.message, { cause });
       throw cause;
     } finally {
+      trace?.end(failed);
       metrics?.ended(type, this.#name, clock.monotonicMs() - startedAtMs, failed);
     }
   }
 
-  async #call({ caller, write }: Question<unknown>): Promise<OutgoingAnswer> {
+  async #call({ caller, write }: Question<unknown>, traceparent: string | undefined): Promise<OutgoingAnswer> {
     // What a client may have got wrong is found before the backend has anything to do with it.
     const request = {
       url: this.#config.endpoint,
-      headers: this.#headers(caller),
+      headers: traceparent === undefined ? this.#headers(caller) : { ...this.#headers(caller), traceparent },
       body: write(new RequestBody(this.#config)).bytes(),
       timeoutMs: this.#config.timeoutMs,
       answerBytesMax,

@@ -13,7 +13,7 @@ import type { Config } from "../config/config.ts";
 import type { Logger } from "../log.ts";
 import { createDestinations } from "../outgoing/destinations.ts";
 import { createOutgoingFetch } from "../outgoing/outgoing-fetch.ts";
-import type { ProxyMetrics } from "../proxy/backend.ts";
+import type { ProxyMetrics, QuestionTracer } from "../proxy/backend.ts";
 import { createProxies } from "../proxy/create-proxies.ts";
 import { engineReport } from "../proxy/report.ts";
 import { systemChance } from "../runtime/chance.ts";
@@ -33,8 +33,11 @@ export interface Push {
 /** Who looks on while it works. */
 export interface PushWatchers {
   readonly proxies?: ProxyMetrics | undefined;
+  readonly questions?: QuestionTracer | undefined;
   readonly isMeasured?: boolean | undefined;
   readonly onDelivered?: OnDelivered | undefined;
+  /** With a real Centrifugo: it took a publication. */
+  readonly onPushed?: ((channel: string, offset: number) => void) | undefined;
 }
 
 /** The push engine that the configuration asks for, with everything it asks others for. */
@@ -52,7 +55,15 @@ export function createPush(
     destinations: createDestinations({ clock: systemClock, privateNetworks: config.outgoing.privateNetworks }),
   });
   if (config.push.engine === "centrifugo") {
-    const push = createCentrifugoPush({ ...ports, config: config.push.centrifugo, journal, options: config.engine, log, fetch });
+    const push = createCentrifugoPush({
+      ...ports,
+      config: config.push.centrifugo,
+      journal,
+      options: config.engine,
+      log,
+      fetch,
+      onPushed: watchers.onPushed,
+    });
     // What clients are told is the real one's business; it is reloaded by itself.
     return { push, engine: undefined, reload: () => {} };
   }
@@ -64,7 +75,7 @@ export function createPush(
       ),
     trackVerifier: ({ sharedPoll }: Config) => (sharedPoll.hmacSecretKey === "" ? undefined : createTrackVerifier(sharedPoll, ports)),
     proxies: ({ proxies }: Config) =>
-      withPolicy(createProxies(proxies, { ...ports, fetch, metrics: watchers.proxies }), policy, policy.isOurs),
+      withPolicy(createProxies(proxies, { ...ports, fetch, metrics: watchers.proxies, traces: watchers.questions }), policy, policy.isOurs),
   } satisfies { [Port in keyof EnginePorts]?: (config: Config) => EnginePorts[Port] };
   const journalLog = new JournalLog({ journal, clock: systemClock });
   const engine = createEngine(config.engine, {

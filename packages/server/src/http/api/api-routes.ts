@@ -3,6 +3,7 @@ import type { Logger } from "../../log.ts";
 import type { ApiMeter } from "../../metrics/call-meter.ts";
 import type { PushEngine, PushError } from "../../push/push-engine.ts";
 import { Fields, MalformedJson } from "../../push/raw-json/fields.ts";
+import type { CallTraces } from "../../tracing/call-traces.ts";
 import type { Peer, Route } from "../route.ts";
 import { createKeyCheck } from "./api-key.ts";
 import { runBatch } from "./batch.ts";
@@ -18,6 +19,7 @@ export interface ApiPorts {
   readonly api: ApiConfig;
   readonly log: Logger;
   readonly meter?: ApiMeter | undefined;
+  readonly traces?: CallTraces | undefined;
 }
 
 /** What a handler answers before it becomes a `Response`. */
@@ -33,10 +35,15 @@ type Handler = (body: Uint8Array, request: Request) => Promise<Answer>;
  * path 404, not POST 405, key 401, body too large 413, not readable 400; a command's own error is a reply (200).
  */
 export function createApiRoutes(ports: ApiPorts): Route[] {
-  const { api, push, log, meter } = ports;
+  const { api, push, log, meter, traces } = ports;
   if (api.disabled) return [];
   const prefix = api.handlerPrefix === "/" ? "" : api.handlerPrefix;
-  const run = metered((_, call) => reply(call, push, log), meter);
+  const plain = metered((_, call) => reply(call, push, log), meter);
+  const runFor = (request: Request): RunCall => {
+    if (traces === undefined) return plain;
+    const parent = request.headers.get("traceparent");
+    return metered((method, call) => traces.command(parent, method, push, (followed) => reply(call, followed, log)), meter);
+  };
   const hasKey = createKeyCheck(api);
   const route = (path: string, handler: Handler): Route => ({
     method: "*",
@@ -46,9 +53,9 @@ export function createApiRoutes(ports: ApiPorts): Route[] {
     handle: (request) => answer(request, hasKey, api.bodyBytesMax, handler),
   });
   const routes = [
-    route(api.handlerPrefix, (body) => runCommands(body, run)),
-    route(`${prefix}/batch`, (body) => runBatch(body, run)),
-    ...Array.from(methods, ([name, method]) => route(`${prefix}/${name}`, methodHandler(name, method, api, run))),
+    route(api.handlerPrefix, (body, request) => runCommands(body, runFor(request))),
+    route(`${prefix}/batch`, (body, request) => runBatch(body, runFor(request))),
+    ...Array.from(methods, ([name, method]) => route(`${prefix}/${name}`, methodHandler(name, method, api, runFor))),
   ];
   // A prefix of "/" leaves the other paths to their owners.
   if (prefix !== "") routes.push({ ...routes[0]!, path: `${prefix}/*`, handle: notFound });
@@ -70,9 +77,9 @@ async function answer(request: Request, hasKey: (request: Request) => boolean, b
   }
 }
 
-function methodHandler(name: string, method: Method, api: ApiConfig, run: RunCall): Handler {
+function methodHandler(name: string, method: Method, api: ApiConfig, runFor: (request: Request) => RunCall): Handler {
   return async (body, request) => {
-    const answer = await run(name, method(Fields.ofDocument(body)));
+    const answer = await runFor(request)(name, method(Fields.ofDocument(body)));
     if (!answer.ok && (api.errorMode === "transport" || request.headers.get("x-centrifugo-error-mode") === "transport")) {
       return { status: statusOf(answer.error), body: errorJson(answer.error), queued: false };
     }

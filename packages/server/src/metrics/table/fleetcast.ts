@@ -26,6 +26,12 @@ export const fleetcastFamilies = {
     "SIGHUP: configurations taken, and refused ones.",
     "SIGHUP 重新加载：已采用与被拒绝的次数。",
   ),
+  spans: counter(
+    "fleetcast_trace_spans_total",
+    ["outcome"],
+    "With opentelemetry.enabled: spans exported, and dropped ones.",
+    "打开 opentelemetry.enabled 时：已导出与被丢弃的跨度数。",
+  ),
   certificateExpiry: gauge(
     "fleetcast_certificate_expiry_timestamp_seconds",
     ["listener"],

@@ -23,6 +23,8 @@ export interface CentrifugoPushPorts {
   readonly log: Logger;
   readonly fetch: OutgoingFetch;
   readonly limits?: PublisherLimits | undefined;
+  /** Told of each publication that Centrifugo took. */
+  readonly onPushed?: ((channel: string, offset: number) => void) | undefined;
 }
 
 export interface CentrifugoPush extends PushEngine {
@@ -57,7 +59,10 @@ export function createCentrifugoPush(ports: CentrifugoPushPorts): CentrifugoPush
     }),
     latestRule: (channel) => latestRule(options, channel),
     historyTtlMs: (channel) => optionsOf(options, channel)?.historyTtlMs ?? 0,
-    onSettled: (row, settlement) => settled.settled(row, settlement),
+    onSettled: (row, settlement) => {
+      settled.settled(row, settlement);
+      if (settlement.kind === "pushed") ports.onPushed?.(row.channel, row.offset);
+    },
   });
   const timeoutMs = config.answerTimeoutMs;
   const call = createCentrifugoCall({ url, apiKey: config.apiKey, fetch, log, timeoutMs, answerBytesMax: readAnswerBytesMax });

@@ -42,7 +42,7 @@ export const operationsOptions = {
     handler_prefix: string("/debug/pprof", "Their path.", path),
   }),
   ...under("opentelemetry", {
-    enabled: notYet(bool(false, "Sends traces; where to is in the variables `OTEL_...`.")),
+    enabled: bool(false, "Sends traces; where to is in the variables `OTEL_...`."),
     api: bool(false, "Traces the server API."),
     consuming: unneeded(bool(false, "Traces consumers."), "there are no consumers"),
     google_cloud_adc_auth: refused(bool(false, "Proves itself to Google Cloud."), "send the traces to a collector that does"),
