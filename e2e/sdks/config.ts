@@ -32,6 +32,8 @@ export const shared = (backendUrl: string): ConfigFile => ({
     // Who comes without a token is asked for at the backend.
     proxy: { connect: { enabled: true, endpoint: `${backendUrl}/connect`, timeout: "2s" } },
   },
+  // Whoever offers it gets it: Protobuf in JavaScript and Go, everybody in Python.
+  websocket: { compression: true, decompressed_message_size_limit: 65_536 },
   http_stream: { enabled: true },
   sse: { enabled: true },
   rpc: {

@@ -44,6 +44,8 @@ export class Session extends Side {
       {
         ...this.way.address(options.line?.port ?? this.port),
         protobuf: this.way.protobuf,
+        // One of the two with it, so that both are tried.
+        compressed: this.way.protobuf,
         token,
         asks: options.tokens !== undefined && options.asksForConnection !== false,
         ...(options.data === undefined ? {} : { data: options.data }),

@@ -23,7 +23,12 @@ var asks atomic.Int64
 
 func newClient(c command) *client {
 	one := &client{name: c.Client}
-	config := centrifuge.Config{Data: c.Data, MinReconnectDelay: minDelay, MaxReconnectDelay: maxDelay}
+	config := centrifuge.Config{
+		Data:              c.Data,
+		MinReconnectDelay: minDelay,
+		MaxReconnectDelay: maxDelay,
+		EnableCompression: c.Compressed,
+	}
 	if c.PingDelayMs != 0 {
 		config.MaxServerPingDelay = time.Duration(c.PingDelayMs) * time.Millisecond
 	}

@@ -24,7 +24,8 @@ type command struct {
 	Asks     bool            `json:"asks"`
 	Data     json.RawMessage `json:"data"`
 
-	PingDelayMs int `json:"pingDelayMs"`
+	Compressed  bool `json:"compressed"`
+	PingDelayMs int  `json:"pingDelayMs"`
 
 	Channel     string    `json:"channel"`
 	Method      string    `json:"method"`

@@ -19,6 +19,13 @@ const errorOf = (error) => {
   return code >= 100 ? { code, message: error.message } : { code: 0, message: String(error?.message ?? error) };
 };
 
+/** Offers no compression, which `ws` does by itself. */
+class Uncompressed extends WebSocket {
+  constructor(url, protocols) {
+    super(url, protocols, { perMessageDeflate: false });
+  }
+}
+
 /** One client of the program, with whatever it has subscribed to. */
 class Client {
   #name;
@@ -43,7 +50,7 @@ class Client {
       }
     };
     this.#centrifuge = new this.#sdk.Centrifuge(options.transports ?? options.url, {
-      websocket: WebSocket,
+      websocket: options.compressed ? WebSocket : Uncompressed,
       eventsource: EventSource,
       ...(options.emulation === undefined ? {} : { emulationEndpoint: options.emulation }),
       token: options.token ?? "",
