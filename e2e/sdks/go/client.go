@@ -122,11 +122,11 @@ func (one *client) subscribe(c command) error {
 	if err != nil {
 		return err
 	}
-	one.follow(subscription)
+	one.follow(subscription, c.Brief)
 	return subscription.Subscribe()
 }
 
-func (one *client) follow(subscription *centrifuge.Subscription) {
+func (one *client) follow(subscription *centrifuge.Subscription, brief bool) {
 	tell := func(event string, more line) {
 		more["channel"] = subscription.Channel
 		one.say(event, more)
@@ -136,7 +136,13 @@ func (one *client) follow(subscription *centrifuge.Subscription) {
 		tell("subscribed", subscribedOf(e.WasRecovering, e.Recovered, e.Recoverable, e.Positioned, e.StreamPosition, e.Data))
 	})
 	subscription.OnUnsubscribed(func(e centrifuge.UnsubscribedEvent) { tell("unsubscribed", line{"code": e.Code, "reason": e.Reason}) })
-	subscription.OnPublication(func(e centrifuge.PublicationEvent) { tell("publication", publicationOf(e.Publication)) })
+	subscription.OnPublication(func(e centrifuge.PublicationEvent) {
+		told := publicationOf(e.Publication)
+		if brief {
+			told["data"] = onlyN(e.Data)
+		}
+		tell("publication", told)
+	})
 	subscription.OnJoin(func(e centrifuge.JoinEvent) { tell("join", line{"info": infoOf(&e.ClientInfo)}) })
 	subscription.OnLeave(func(e centrifuge.LeaveEvent) { tell("leave", line{"info": infoOf(&e.ClientInfo)}) })
 	subscription.OnError(func(e centrifuge.SubscriptionErrorEvent) { tell("subscription-error", line{"error": errorOf(e.Error)}) })
@@ -151,6 +157,17 @@ func raw(data []byte) any {
 		return line{"bytes": data}
 	}
 	return json.RawMessage(data)
+}
+
+// onlyN is what a brief subscription tells of a payload.
+func onlyN(data []byte) any {
+	var payload struct {
+		N int `json:"n"`
+	}
+	if err := json.Unmarshal(data, &payload); err != nil {
+		return line{"broken": err.Error()}
+	}
+	return line{"n": payload.N}
 }
 
 func infoOf(info *centrifuge.ClientInfo) line {

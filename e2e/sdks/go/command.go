@@ -35,6 +35,7 @@ type command struct {
 	JoinLeave   bool      `json:"joinLeave"`
 	Tag         *tag      `json:"tag"`
 	State       *position `json:"state"`
+	Brief       bool      `json:"brief"`
 
 	Limit   int32     `json:"limit"`
 	Reverse bool      `json:"reverse"`

@@ -110,13 +110,16 @@ class Client {
     client.on("leave", ({ channel, info }) => this.#say("server-leave", { channel, info: this.#info(info) }));
   }
 
-  #follow(channel, subscription) {
+  #follow(channel, subscription, brief = false) {
     this.#subscriptions.set(channel, subscription);
     subscription.on("subscribing", ({ code, reason }) => this.#say("subscribing", { channel, code, reason }));
     subscription.on("subscribed", (context) => this.#say("subscribed", { channel, ...this.#subscribed(context) }));
     subscription.on("unsubscribed", ({ code, reason }) => this.#say("unsubscribed", { channel, code, reason }));
     subscription.on("error", ({ error }) => this.#say("subscription-error", { channel, error: errorOf(error) }));
-    subscription.on("publication", (context) => this.#say("publication", { channel, ...this.#publication(context) }));
+    subscription.on("publication", (context) => {
+      const told = this.#publication(context);
+      this.#say("publication", { channel, ...told, ...(brief ? { data: { n: told.data.n } } : {}) });
+    });
     subscription.on("join", ({ info }) => this.#say("join", { channel, info: this.#info(info) }));
     subscription.on("leave", ({ info }) => this.#say("leave", { channel, info: this.#info(info) }));
     subscription.on("sync", ({ entries }) => this.#say("sync", { channel, entries: entries.map(this.#publication) }));
@@ -144,7 +147,8 @@ class Client {
   operations = {
     connect: () => this.#centrifuge.connect(),
     disconnect: () => this.#centrifuge.disconnect(),
-    subscribe: ({ channel, ...options }) => this.#follow(channel, this.#centrifuge.newSubscription(channel, this.#options(options))),
+    subscribe: ({ channel, brief, ...options }) =>
+      this.#follow(channel, this.#centrifuge.newSubscription(channel, this.#options(options)), brief),
     resubscribe: ({ channel }) => this.#subscriptions.get(channel).subscribe(),
     unsubscribe: ({ channel }) => this.#subscriptions.get(channel).unsubscribe(),
     publish: async ({ channel, data }) => void (await this.#centrifuge.publish(channel, this.#outgoing(data))),

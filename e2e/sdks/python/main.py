@@ -117,7 +117,7 @@ class Client:
 
         subscription = self._client.new_subscription(
             channel,
-            events=SubscriptionEvents(self, channel),
+            events=SubscriptionEvents(self, channel, options.get("brief", False)),
             token=options.get("token", ""),
             get_token=self.ask if options.get("asks") else None,
             data=self.outgoing(options["data"]) if "data" in options else None,
@@ -194,9 +194,10 @@ class ClientEvents(centrifuge.ClientEventHandler):
 
 
 class SubscriptionEvents(centrifuge.SubscriptionEventHandler):
-    def __init__(self, client: Client, channel: str) -> None:
+    def __init__(self, client: Client, channel: str, brief: bool) -> None:
         self._client = client
         self._channel = channel
+        self._brief = brief
 
     def _say(self, event: str, **more: Any) -> None:
         self._client.say(event, channel=self._channel, **more)
@@ -211,7 +212,10 @@ class SubscriptionEvents(centrifuge.SubscriptionEventHandler):
         self._say("unsubscribed", code=ctx.code, reason=ctx.reason)
 
     async def on_publication(self, ctx: centrifuge.PublicationContext) -> None:
-        self._say("publication", **self._client.publication(ctx.pub))
+        told = self._client.publication(ctx.pub)
+        if self._brief:
+            told["data"] = {"n": told["data"]["n"]}
+        self._say("publication", **told)
 
     async def on_join(self, ctx: centrifuge.JoinContext) -> None:
         self._say("join", info=self._client.info(ctx.info))

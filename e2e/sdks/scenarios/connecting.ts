@@ -38,7 +38,7 @@ export default [
 
   scenario("[SDK3] a connection token is refreshed before it ends, and nobody notices", {}, async (session) => {
     let given = 0;
-    const tokens = () => session.token({ exp: inSeconds(given++ === 0 ? 3 : 3_600) });
+    const tokens = () => session.token({ exp: inSeconds(given++ === 0 ? 4 : 3_600) });
     const ann = await session.client("ann", { token: "", tokens });
     await ann.connect();
     await ann.subscribe(session.channel("open:a"));
@@ -54,7 +54,7 @@ export default [
     let refuses = false;
     const ann = await session.client("ann", {
       token: "",
-      tokens: () => (refuses ? undefined : session.token({ exp: inSeconds(2) })),
+      tokens: () => (refuses ? undefined : session.token({ exp: inSeconds(4) })),
     });
     await ann.connect();
     refuses = true;

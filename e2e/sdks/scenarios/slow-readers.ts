@@ -24,9 +24,9 @@ const onWebSocket = { ...heavy, ways: ({ transport }: Way) => transport === "web
 async function publishToStalled(session: Session, channel: string): Promise<RemoteClient> {
   const line = await session.line();
   const stalled = await session.connected("ann", { line });
-  await stalled.subscribe(channel);
+  await stalled.subscribe(channel, { brief: true });
   const healthy = await session.connected("bob");
-  await healthy.subscribe(channel);
+  await healthy.subscribe(channel, { brief: true });
   line.stall();
   for (let n = 1; n <= count; n += together) {
     const commands = Array.from({ length: together }, (_, at) => ({ publish: { channel, data: { n: n + at, pad } } }));

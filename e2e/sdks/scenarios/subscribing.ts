@@ -25,7 +25,7 @@ export default [
     const channel = session.channel("$closed:a");
     let given = 0;
     const tokens = (asked: string | undefined) =>
-      session.subscriptionToken(asked!, { sub: session.user("ann"), exp: inSeconds(given++ === 0 ? 3 : 3_600), data: { from: "token" } });
+      session.subscriptionToken(asked!, { sub: session.user("ann"), exp: inSeconds(given++ === 0 ? 4 : 3_600), data: { from: "token" } });
     const ann = await session.connected("ann", { tokens, asksForConnection: false });
     const { data } = await ann.subscribe(channel, { asks: true });
     assert.deepEqual(data, { from: "token" });
