@@ -28,19 +28,22 @@ function gate() {
 
 test("[I7] above a limit the devices are no longer read, below half of both they are again, and no message is dropped", () => {
   for (const over of [{ entries: backlogEntriesMax + 1 }, { bytes: backlogBytesMax + 1 }]) {
-    const { backlog, paused, due, messages, speak, tick } = gate();
+    const { backlog, paused, due, messages, speak, tick, made } = gate();
     speak();
     assert.deepEqual(paused, []);
+    assert.equal(made.paused, false);
     Object.assign(backlog, over);
     speak();
     speak();
     assert.deepEqual(paused, [true], "paused once");
+    assert.equal(made.paused, true, "readiness and metrics can tell");
     Object.assign(backlog, { entries: backlogEntriesMax / 2 + 1, bytes: 0 });
     tick();
     assert.deepEqual(paused, [true], "still above half");
     Object.assign(backlog, { entries: backlogEntriesMax / 2, bytes: backlogBytesMax / 2 });
     tick();
     assert.deepEqual(paused, [true, false]);
+    assert.equal(made.paused, false);
     assert.equal(due.length, 0, "nothing is looked at while all is well");
     assert.equal(messages.length, 3);
   }

@@ -66,16 +66,24 @@ export function createLogger(log: Config["log"], tell: (line: string) => void = 
   };
 }
 
-function tamed(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+/** How deep fields are looked into; what lies deeper is left out. */
+const depthMax = 4;
+
+function tamed(fields: Readonly<Record<string, unknown>>, depth = depthMax): Record<string, unknown> {
   const copy: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(fields)) copy[name] = secretFields.test(name) ? "(secret)" : tamedValue(value);
+  for (const [name, value] of Object.entries(fields)) copy[name] = secretFields.test(name) ? "(secret)" : tamedValue(value, depth);
   return copy;
 }
 
-function tamedValue(value: unknown): unknown {
+function tamedValue(value: unknown, depth: number): unknown {
   if (typeof value === "string") return cut(value);
-  if (value instanceof Error) return describeError(value, 4);
-  return value;
+  if (value instanceof Error) return describeError(value, depthMax);
+  if (typeof value !== "object" || value === null) return value;
+  if (depth === 0) return "(deeper)";
+  if (Array.isArray(value)) return value.map((item) => tamedValue(item, depth - 1));
+  // What writes itself (dates, buffers) is no bag of fields.
+  if (Object.getPrototypeOf(value) !== Object.prototype && Object.getPrototypeOf(value) !== null) return value;
+  return tamed(value as Record<string, unknown>, depth - 1);
 }
 
 function describeError(error: Error, depth: number): Record<string, unknown> {
@@ -88,6 +96,16 @@ function describeError(error: Error, depth: number): Record<string, unknown> {
   };
 }
 
-function cut(text: string): string {
+/** Secrets as they stand inside of texts that others made: addresses with a password, keys in a query, headers. */
+const secretTexts: readonly (readonly [RegExp, string])[] = [
+  [/(:\/\/[^\s:@/]*):[^\s@/]+@/g, "$1:(secret)@"],
+  [/\b(api_key|apikey|access_token|token|password|secret)=[^\s&"']+/gi, "$1=(secret)"],
+  [/\b(bearer|apikey|token)\s+[A-Za-z0-9._~+/=-]{16,}/gi, "$1 (secret)"],
+];
+
+function cut(whole: string): string {
+  // Before it is cut: half a secret is one, too. Nothing else of a long text would be kept anyway.
+  let text = whole.slice(0, fieldLengthMax * 2);
+  for (const [pattern, instead] of secretTexts) text = text.replace(pattern, instead);
   return text.length <= fieldLengthMax ? text : `${text.slice(0, fieldLengthMax)}...`;
 }
