@@ -1,8 +1,8 @@
 import { defineConfig } from "vitepress";
 import { checkSite } from "./check-site.ts";
-import { checkBoxes, fileNames, repositoryLinks } from "./markdown.ts";
+import { checkBoxes, chineseLines, fileNames, repositoryLinks } from "./markdown.ts";
 import { navigation } from "./navigation.ts";
-import { siteSearch } from "./search.ts";
+import { oneSearchIndex, siteSearch } from "./search.ts";
 import { sitePath } from "./site-path.ts";
 
 /**
@@ -14,12 +14,14 @@ export default defineConfig({
   base: process.env["DOCS_BASE"] ?? "/",
   title: "Fleetcast",
   lastUpdated: false,
+  vite: { plugins: oneSearchIndex },
   rewrites: sitePath,
   markdown: {
     // Prose holds `<ns>` and `{{group}}`; neither is HTML or a template.
     html: false,
     config: (md) => {
       repositoryLinks(md);
+      chineseLines(md);
       checkBoxes(md);
       fileNames(md);
     },

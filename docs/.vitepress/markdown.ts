@@ -60,6 +60,24 @@ function placeOf(href: string, page: string): Place | undefined {
   return { address: `/${sitePath(inDocs)}${anchor === undefined ? "" : `#${anchor}`}` };
 }
 
+/** A line that ends between two Chinese characters is no space there, as it would be in English. */
+export function chineseLines(md: MarkdownRenderer): void {
+  const han = /[\p{Script=Han}]$/u;
+  const mark = /[，。；：！？、（）《》“”]$/u;
+  md.core.ruler.after("inline", "chinese-lines", (state) => {
+    for (const block of state.tokens) {
+      block.children?.forEach((token, index, all) => {
+        if (token.type !== "softbreak") return;
+        const before = all[index - 1]?.content ?? "";
+        const after = [...(all[index + 1]?.content ?? "")][0] ?? "";
+        if (!mark.test(before) && !mark.test(after) && !(han.test(before) && han.test(after))) return;
+        token.type = "text";
+        token.content = "";
+      });
+    }
+  });
+}
+
 /** `- [ ]` of a checklist is a box here, too. */
 export function checkBoxes(md: MarkdownRenderer): void {
   md.core.ruler.after("inline", "check-boxes", (state) => {

@@ -95,12 +95,18 @@ function address(page: string, language: Language): string {
   return language === "zh-CN" && translated(page) ? `/zh-CN/${page}` : `/${page}`;
 }
 
-/** The page's own first heading. Rules, decisions and measurements are English only, and the Chinese menu says so. */
+/** Pages that are made in English alone, or that a menu calls by a shorter name. */
+const chineseTitles: Readonly<Record<string, string>> = { "centrifugo-options": "Centrifugo 选项一览" };
+
+/**
+ * The page's own first heading, up to its colon. Rules, decisions and measurements are English only, and the Chinese menu
+ * says so.
+ */
 function title(page: string, language: Language): string {
   const chinesePage = language === "zh-CN" && translated(page);
   const text = readFileSync(join(docs, `${page}${chinesePage ? ".zh-CN" : ""}.md`), "utf8");
-  const heading = (text.match(/^# (.+)$/m)?.[1] ?? page).replaceAll("`", "");
-  return language === "en" || chinesePage ? heading : `${heading}（英文）`;
+  const heading = (text.match(/^# (.+)$/m)?.[1] ?? page).replaceAll("`", "").split(/: |：/)[0]!;
+  return language === "en" || chinesePage ? heading : `${chineseTitles[page] ?? heading}（英文）`;
 }
 
 const english = { outline: { level: [2, 3] as [number, number], label: "On this page" } } satisfies DefaultTheme.Config;
