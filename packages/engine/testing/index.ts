@@ -12,6 +12,7 @@ export * from "./poll-bench.ts";
 export * from "./published-truth.ts";
 export * from "./seeded-chance.ts";
 export * from "./simulated-client.ts";
+export * from "./simulated-follower.ts";
 export * from "./simulated-map-client.ts";
 export * from "./test-client.ts";
 export * from "./wire-format.ts";

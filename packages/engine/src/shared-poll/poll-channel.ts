@@ -44,7 +44,7 @@ export class PollChannel {
   /** Stands for the channel in its subscriptions; it is not in the hub. */
   readonly place: HubChannel;
   readonly #context: EngineContext;
-  readonly #forget: () => void;
+  readonly #forget: (channel: PollChannel) => void;
   readonly #rounds: PollRounds;
   readonly #subscriptions = new Set<PollSubscription>();
   readonly #keys = new Map<string, PolledKey>();
@@ -60,7 +60,7 @@ export class PollChannel {
   #asks = 0;
   #cancelIdle: (() => void) | undefined;
 
-  constructor(context: EngineContext, name: string, namespace: Namespace, poll: PollNamespace, forget: () => void) {
+  constructor(context: EngineContext, name: string, namespace: Namespace, poll: PollNamespace, forget: (channel: PollChannel) => void) {
     this.#context = context;
     this.place = new HubChannel(name, namespace);
     this.#namespace = poll;
@@ -195,8 +195,11 @@ export class PollChannel {
       if (key === undefined) continue;
       if (item.removed) {
         if (ask >= key.countsFrom) removed.push(key);
-      } else if (this.#namespace.isVersioned || item.version > 0) this.#takeVersioned(key, item, asked.get(key));
-      else if (ask >= key.countsFrom) this.#takeUnversioned(key, item, ask);
+      } else if (this.#namespace.isVersioned || item.version > 0) {
+        this.#takeVersioned(key, item, asked.get(key));
+        // Versions say by themselves which value is newer; a removal has none.
+        key.countsFrom = Math.max(key.countsFrom, ask);
+      } else if (ask >= key.countsFrom) this.#takeUnversioned(key, item, ask);
     }
     for (const key of removed) this.#remove(key);
   }
@@ -325,17 +328,15 @@ export class PollChannel {
   }
 
   /**
-   * Versions begin anew: who has some of the former epoch is told to begin anew, too (2500). An answer that names no epoch says
-   * nothing about it.
+   * Versions begin anew: whoever is subscribed is told to begin anew, too (2500). An answer that names no epoch says nothing
+   * about it.
    */
   #takeEpoch(epoch: string): void {
     this.#epoch = epoch;
     this.#asksAtEpoch = this.#asks;
-    const outdated: PollSubscription[] = [];
-    for (const subscription of this.#subscriptions) {
-      if (subscription.keys.size > 0 || subscription.toldEpoch !== "") outdated.push(subscription);
-      subscription.keys.clear();
-    }
+    // Those without keys, too: what they track later is of an epoch that they have to know, or they could not tell it from the next.
+    const outdated = [...this.#subscriptions];
+    for (const subscription of outdated) subscription.keys.clear();
     for (const key of this.#keys.values()) {
       key.followers.clear();
       this.#drop(key);
@@ -374,7 +375,7 @@ export class PollChannel {
     this.#cancelIdle = this.#context.ports.clock.schedule(this.#namespace.shutdownDelayMs, () => {
       this.#cancelIdle = undefined;
       this.#rounds.stop();
-      if (this.#subscriptions.size === 0) this.#forget();
+      if (this.#subscriptions.size === 0) this.#forget(this);
     });
   }
 }

@@ -20,8 +20,6 @@ export class PollSubscription extends Subscription {
   readonly poll: PollChannel;
   /** Patches are welcome. */
   readonly delta: boolean;
-  /** As the client was told it: its versions are of that epoch. */
-  readonly toldEpoch: string;
   readonly keys = new Map<string, TrackedKey>();
   /** Not later than the first of their expiries. */
   nextExpiryMs = Number.POSITIVE_INFINITY;
@@ -30,6 +28,5 @@ export class PollSubscription extends Subscription {
     super(connection, connection.outbox, poll.place, terms);
     this.poll = poll;
     this.delta = delta;
-    this.toldEpoch = poll.epoch;
   }
 }

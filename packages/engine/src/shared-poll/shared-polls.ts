@@ -46,7 +46,10 @@ export class SharedPolls {
   channel(context: EngineContext, name: string, namespace: Namespace, poll: PollNamespace): PollChannel {
     let channel = this.#channels.get(name);
     if (channel === undefined) {
-      channel = new PollChannel(context, name, namespace, poll, () => this.#channels.delete(name));
+      channel = new PollChannel(context, name, namespace, poll, (forgotten) => {
+        // An answer may come to a channel that is forgotten and there again.
+        if (this.#channels.get(name) === forgotten) this.#channels.delete(name);
+      });
       this.#channels.set(name, channel);
     }
     return channel;

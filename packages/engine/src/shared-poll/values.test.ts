@@ -190,7 +190,7 @@ test("[SP35] a removal that was said before a publication does not undo it", asy
   assert.deepEqual(reader.news(), ["k=1@1", "k=2@2"]);
 });
 
-test("[SP36] another epoch ends who follows keys or was told another one; a late answer of the former one is not looked at", async () => {
+test("[SP36] another epoch ends whoever is subscribed; a late answer of the former one is not looked at", async () => {
   const b = new PollBench();
   b.backend.set("k", 1, 5);
   b.backend.epoch = "x";
