@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createEngine, MemoryLog, MemoryMapLog, noProxies, type TokenVerifier } from "@fleetcast/engine";
+import { createEngine, MemoryLog, MemoryMapLog, noProxies, type SharedPollRefreshProxy, type TokenVerifier } from "@fleetcast/engine";
 import { JournalLog, openSqliteJournal } from "@fleetcast/storage";
 import { type SubscribePolicy, withPolicy } from "../../auth/subscribe-policy.ts";
 import type { ApiConfig, Config } from "../../config/config.ts";
@@ -37,12 +37,13 @@ const nobody: Required<SubscribePolicy> = {
   subscribe: () => ({ kind: "error", code: 103, message: "permission denied" }),
   subRefresh: async () => ({ expired: true }),
 };
+const nothingNew: SharedPollRefreshProxy = async () => ({ kind: "result", result: undefined });
 const noTokens: TokenVerifier = {
   connection: async () => ({ ok: false, why: "invalid" }),
   subscription: async () => ({ ok: false, why: "invalid" }),
 };
 
-/** Namespaces beside the default ones: `mem` in memory, `bin` any bytes, `jo` objects only; `mp`, `mr`, `me`, `mb` are maps. */
+/** Namespaces beside the default ones: `mem` in memory, `bin` any bytes, `jo` objects only; `mp`, `mr`, `me`, `mb` are maps; `sp`, `sr` shared polls, of which `sp` may be published to. */
 const namespaces = [
   { name: "mp", subscription_type: "map", map: { mode: "persistent" } },
   { name: "mr", subscription_type: "map_clients", map: { mode: "recoverable", key_ttl: "60s", stream_size: 3 } },
@@ -53,13 +54,20 @@ const namespaces = [
   { name: "jo", publication_data_format: "json_object" },
 ];
 
-async function configured(): Promise<{ readonly config: Config; readonly folder: string }> {
+/** Only of the embedded side: the file that we print for a Centrifugo has no keys that were not written for it. */
+const sharedPolls = [
+  { name: "sp", subscription_type: "shared_poll", shared_poll: { mode: "versioned", publish_enabled: true } },
+  { name: "sr", subscription_type: "shared_poll" },
+];
+
+async function configured(more: readonly object[] = []): Promise<{ readonly config: Config; readonly folder: string }> {
   const folder = mkdtempSync(join(tmpdir(), "fleetcast-api-"));
   const [httpPort, centrifugoPort] = [await freePort(), await freePort()];
   const settings = {
     http_server: { port: httpPort },
     http_api: { key: apiKey },
-    channel: { namespaces },
+    channel: { namespaces: [...namespaces, ...more], proxy: { shared_poll_refresh: { endpoint: "http://127.0.0.1:9/nobody-is-asked" } } },
+    shared_poll: { hmac_secret_key: tokenKey },
     client: { token: { hmac_secret_key: tokenKey } },
     push: { centrifugo: { url: `http://127.0.0.1:${centrifugoPort}`, api_key: centrifugoKey } },
   };
@@ -81,7 +89,7 @@ function over(routes: readonly Route[]): ApiSide["request"] {
 
 /** Our API over our engine and a journal on SQLite. */
 export async function embeddedSide(api: Partial<ApiConfig> = {}): Promise<ApiSide> {
-  const { config, folder } = await configured();
+  const { config, folder } = await configured(sharedPolls);
   const journal = await openSqliteJournal({ dir: join(folder, "data"), clock: systemClock, chance: systemChance });
   const journalLog = new JournalLog({ journal, clock: systemClock });
   const engine = createEngine(config.engine, {
@@ -91,7 +99,8 @@ export async function embeddedSide(api: Partial<ApiConfig> = {}): Promise<ApiSid
     memoryLog: new MemoryLog({ clock: systemClock, chance: systemChance }),
     mapLog: new MemoryMapLog({ clock: systemClock, chance: systemChance }),
     journalLog,
-    proxies: withPolicy(noProxies, nobody),
+    trackVerifier: () => ({ ok: false, why: "invalid" }),
+    proxies: withPolicy({ ...noProxies, sharedPollRefresh: new Map([["default", nothingNew]]) }, nobody),
     report: () => {},
   });
   const push = createEmbeddedPush({ engine, journalLog });
