@@ -17,9 +17,11 @@ import { loadUsers, type Users } from "./auth/users/users.ts";
 import type { Config } from "./config/config.ts";
 import { version } from "./config/load.ts";
 import { createFleet, type Fleet } from "./fleet/fleet.ts";
+import { createAdminApiRoutes } from "./http/admin/admin-api-routes.ts";
 import { createApiRoutes } from "./http/api/api-routes.ts";
 import type { Route } from "./http/route.ts";
 import { createV1Routes } from "./http/v1/routes.ts";
+import { clientAddress } from "./http/v1/session-routes.ts";
 import { createIngest, type Ingest } from "./ingest/ingest.ts";
 import { type AdminActions, adminActions, adminUrl, createAdminRoutes } from "./lifecycle/admin-routes.ts";
 import { createIntakeBroker, type IntakeBroker } from "./lifecycle/brokers.ts";
@@ -363,9 +365,18 @@ async function createRoutes(
     clock,
   });
   const can = createPolicy({ bearer: config.auth.bearer, namespaceBoundary: config.engine.namespaceBoundary });
-  const api = createApiRoutes({ push, api: config.api, log, meter: parts.meters?.api, traces: parts.traces?.api });
+  const api = createApiRoutes({ push, api: config.api, clock, log, meter: parts.meters?.api, traces: parts.traces?.api });
   return [
     ...(config.api.external ? api.map((route): Route => ({ ...route, listener: "external" })) : api),
+    ...createAdminApiRoutes({
+      admin: config.admin,
+      push,
+      audit,
+      addressOf: (request, peer) => clientAddress(request, peer, config.http.tlsInFront),
+      bodyBytesMax: config.api.bodyBytesMax,
+      clock,
+      log,
+    }),
     ...createAdminRoutes({ users, machines, desk, audit, config }),
     ...createV1Routes({
       login,

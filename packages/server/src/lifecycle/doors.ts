@@ -58,6 +58,7 @@ export function openHttpDoors(ports: {
             config.api.handlerPrefix,
             config.health.handlerPrefix,
             config.prometheus.handlerPrefix,
+            `${config.admin.handlerPrefix.replace(/\/$/, "")}/admin`,
           ]),
           page: withPage ? page(config) : undefined,
           withoutPage: withPage && config.dashboard.enabled ? notBuilt : "404 page not found\n",

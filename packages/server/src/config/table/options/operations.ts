@@ -24,13 +24,16 @@ export const operationsOptions = {
     native_histograms: unneeded(bool(false, "Uses Prometheus's native histograms."), "histograms are of the classic kind"),
   }),
   ...under("admin", {
-    enabled: notYet(bool(false, "Serves the admin API.")),
+    enabled: bool(false, "Serves the admin API."),
     handler_prefix: string("", "What its paths begin with.", path),
     password: secret("Password of the admin."),
     secret: secret("Key that signs the admin's login."),
     insecure: bool(false, "Asks for no login. For development."),
-    web_path: string("", "Folder of another admin page."),
-    web_proxy_address: url("", ["http:", "https:"], "Address that another admin page is fetched from."),
+    web_path: unneeded(string("", "Folder of another admin page."), "the page is the dashboard; serve another with your web server"),
+    web_proxy_address: unneeded(
+      url("", ["http:", "https:"], "Address that another admin page is fetched from."),
+      "the page is the dashboard; serve another with your web server",
+    ),
     external: bool(false, "Keeps it on http_server.port although an internal port is set."),
   }),
   ...under("swagger", {
