@@ -6,6 +6,7 @@ import type { Hub } from "./hub.ts";
 import type { EngineMetrics } from "./metrics/engine-metrics.ts";
 import type { EngineOptions } from "./options.ts";
 import type { MemoryPresence } from "./presence/presence.ts";
+import type { UserBuckets } from "./rate-limits/limiter.ts";
 import type { RpcRoutes } from "./rpc-routes.ts";
 import type { Sessions } from "./sessions.ts";
 import type { SharedPolls } from "./shared-poll/shared-polls.ts";
@@ -27,6 +28,7 @@ export interface EngineContext {
   readonly wheel: TimerWheel;
   readonly software: KnownSoftware;
   readonly metrics: EngineMetrics;
+  readonly userBuckets: UserBuckets;
   /** Called when a socket is gone for good; `stop` waits for the last. */
   onConnectionClosed: () => void;
 }

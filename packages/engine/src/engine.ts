@@ -33,6 +33,7 @@ import { Pacing } from "./pacing/pacing.ts";
 import type { ConnectionIdentity, PresenceMap, Socket } from "./ports.ts";
 import { MemoryPresence } from "./presence/presence.ts";
 import { serverAppend } from "./publishing.ts";
+import { UserBuckets } from "./rate-limits/limiter.ts";
 import { type ReloadableContext, reload } from "./reload.ts";
 import { RpcRoutes } from "./rpc-routes.ts";
 import { Sessions } from "./sessions.ts";
@@ -78,6 +79,7 @@ class EmbeddedEngine implements Engine {
       wheel: new TimerWheel(ports.clock),
       software: new KnownSoftware(),
       metrics,
+      userBuckets: new UserBuckets(),
       onConnectionClosed: () => {
         if (this.#context.hub.open.size === 0) this.#whenEmpty?.();
       },

@@ -15,4 +15,6 @@ export * from "./options.ts";
 export * from "./ports.ts";
 export * from "./proxies.ts";
 export type { SharedPollPublishCall } from "./shared-poll/shared-polls.ts";
+export * from "./rate-limits/rate-limits.ts";
+export { TokenBucket } from "./rate-limits/token-bucket.ts";
 export * from "./transport.ts";

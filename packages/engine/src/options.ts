@@ -1,3 +1,4 @@
+import type { RateLimits } from "./rate-limits/rate-limits.ts";
 /**
  * What the engine can be told. Names are Centrifugo v6's configuration keys in camelCase; units stand in the names.
  * The server's config table fills this; defaults are Centrifugo's.
@@ -139,6 +140,8 @@ export interface EngineOptions {
   /** Connect errors by code, as the disconnects that one-way transports say instead; absent: the protocol's own mapping. */
   readonly connectErrorDisconnects: ReadonlyMap<number, { readonly code: number; readonly reason: string }> | undefined;
   readonly rpc: RpcOptions;
+  /** Absent: nobody's commands are counted. */
+  readonly rateLimits?: RateLimits | undefined;
   /** Backends asked at once for shared poll channels. */
   readonly sharedPollConcurrency: number;
   /** `version` of the connect reply. */

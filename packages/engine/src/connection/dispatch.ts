@@ -12,12 +12,18 @@ import { unsubscribe } from "./commands/unsubscribe.ts";
 import type { Connection } from "./connection.ts";
 import type { Member } from "./member.ts";
 import { endWith, nothing, type Outcome } from "./outcome.ts";
+import { overLimit } from "./rate-limited.ts";
 
 /** The one gate: before connect only connect, after it everything else; then the handler of the command (C2, C4). */
 export function dispatch(connection: Connection, command: ClientCommand): Outcome | Promise<Outcome> {
   if (command.kind === "connect") return connect(connection, command.id, command.request);
   const { member } = connection;
   if (member === undefined) return endWith(disconnects.badRequest);
+  const { rateLimits } = connection.context.options;
+  if (rateLimits !== undefined && command.kind !== "pong") {
+    const over = overLimit(connection, member, command, rateLimits);
+    if (over !== undefined) return over;
+  }
   switch (command.kind) {
     case "pong":
       return pong(connection, member);

@@ -2,6 +2,7 @@ import type { ClientInfo } from "@fleetcast/protocol";
 import type { CatchUp } from "../map/catch-up.ts";
 import type { Clock, ConnectionIdentity } from "../ports.ts";
 import type { ProxyCaller } from "../proxies.ts";
+import type { Buckets } from "../rate-limits/limiter.ts";
 import type { TransportInfo } from "../transport.ts";
 import { type ClientSoftware, untoldSoftware } from "./client-software.ts";
 import { InFlight } from "./in-flight.ts";
@@ -20,6 +21,8 @@ export class Member {
   software: ClientSoftware = untoldSoftware;
   /** Where `/emulation` and the server API find it; only of emulated and one-way transports. */
   session: string | undefined;
+  /** Only where commands are limited. */
+  buckets: Buckets | undefined;
   /** Unix milliseconds. */
   connectedAtMs = 0;
   /** Of the token that last vouched for it. */

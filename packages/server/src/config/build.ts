@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import { resolve } from "node:path";
 import { ownFile } from "../runtime/own-files.ts";
 import type { Config, EndpointConfig, StreamConfig, TokenConfig, UniStreamConfig, WebSocketConfig } from "./config.ts";
+import { limit, rateLimits } from "./rate-limits.ts";
 import { needsOwnTokenKey, type Secrets } from "./secrets.ts";
 import type { Settings } from "./settings.ts";
 import { tokenOptions } from "./table/options/client.ts";
@@ -42,6 +43,7 @@ export function buildConfig(
       external: v["http_api.external"],
       errorMode: v["http_api.error_mode"],
       bodyBytesMax: v["server.api_body_max"],
+      rateLimit: limit(v["push.rate_limits.api_per_minute"], v["push.rate_limits.burst"]),
     },
     client: {
       allowedOrigins: v["client.allowed_origins"],
@@ -175,6 +177,7 @@ function engineOptions(settings: Settings, version: string): Config["engine"] {
       ? new Map(v[`${toDisconnect}.transforms`].map(({ code, disconnect }) => [code, disconnect]))
       : undefined,
     rpc: settings.rpc,
+    rateLimits: rateLimits(v),
     sharedPollConcurrency: v["shared_poll.concurrency_limit"],
     version: `${version} Fleetcast`,
     nodeName: v["node.name"] || `${hostname()}_${v["http_server.port"]}`,

@@ -1,4 +1,4 @@
-import type { EngineOptions } from "@fleetcast/engine";
+import type { EngineOptions, RateLimit } from "@fleetcast/engine";
 import type { TraceExportConfig } from "./tracing-environment.ts";
 
 /**
@@ -95,6 +95,8 @@ export interface ApiConfig {
   readonly external: boolean;
   readonly errorMode: "" | "transport";
   readonly bodyBytesMax: number;
+  /** Requests under the key together; above it 429. */
+  readonly rateLimit?: RateLimit | undefined;
 }
 
 export interface ClientConfig {

@@ -5,6 +5,7 @@ import type { Connection } from "../connection.ts";
 import { closingTime } from "../connection-expiry.ts";
 import { Member } from "../member.ts";
 import { endWith, nothing, type Outcome, refuse } from "../outcome.ts";
+import { connectOverLimit } from "../rate-limited.ts";
 import { enterChannel, goLive, withoutRecovery } from "../subscribing.ts";
 import type { Subscription } from "../subscription.ts";
 import { ttlSeconds } from "../subscription-expiry.ts";
@@ -31,6 +32,8 @@ function enter({ connection, client, id, request }: Asked, claimed: Awaited<Retu
   const { options, hub, ports } = connection.context;
   if (connection.phase.name !== "connecting") return nothing;
   if (claimed.kind !== "claimed") return claimed;
+  const over = connectOverLimit(connection.context, claimed.user);
+  if (over !== undefined) return over;
   const planned = plan(connection.context, claimed, request.subs);
   if (planned.kind !== "planned") return planned;
   if (planned.subscriptions.size > options.channelLimit) return endWith(disconnects.channelLimit);

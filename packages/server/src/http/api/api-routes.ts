@@ -1,3 +1,4 @@
+import { type Clock, TokenBucket } from "@fleetcast/engine";
 import type { ApiConfig } from "../../config/config.ts";
 import type { Logger } from "../../log.ts";
 import type { ApiMeter } from "../../metrics/call-meter.ts";
@@ -17,6 +18,7 @@ import { UnencodableResult } from "./results.ts";
 export interface ApiPorts {
   readonly push: PushEngine;
   readonly api: ApiConfig;
+  readonly clock: Pick<Clock, "monotonicMs">;
   readonly log: Logger;
   readonly meter?: ApiMeter | undefined;
   readonly traces?: CallTraces | undefined;
@@ -35,7 +37,7 @@ type Handler = (body: Uint8Array, request: Request) => Promise<Answer>;
  * path 404, not POST 405, key 401, body too large 413, not readable 400; a command's own error is a reply (200).
  */
 export function createApiRoutes(ports: ApiPorts): Route[] {
-  const { api, push, log, meter, traces } = ports;
+  const { api, push, clock, log, meter, traces } = ports;
   if (api.disabled) return [];
   const prefix = api.handlerPrefix === "/" ? "" : api.handlerPrefix;
   const plain = metered((_, call) => reply(call, push, log), meter);
@@ -45,12 +47,13 @@ export function createApiRoutes(ports: ApiPorts): Route[] {
     return metered((method, call) => traces.command(parent, method, push, (followed) => reply(call, followed, log)), meter);
   };
   const hasKey = createKeyCheck(api);
+  const isOver = overLimit(api, clock);
   const route = (path: string, handler: Handler): Route => ({
     method: "*",
     path,
     listener: api.external ? "external" : "internal",
     bodyBytesMax: api.bodyBytesMax,
-    handle: (request) => answer(request, hasKey, api.bodyBytesMax, handler),
+    handle: (request) => answer(request, hasKey, isOver, api.bodyBytesMax, handler),
   });
   const routes = [
     route(api.handlerPrefix, (body, request) => runCommands(body, runFor(request))),
@@ -62,9 +65,23 @@ export function createApiRoutes(ports: ApiPorts): Route[] {
   return routes;
 }
 
-async function answer(request: Request, hasKey: (request: Request) => boolean, bodyBytesMax: number, handler: Handler): Promise<Response> {
+/** One bucket for the one key; without a limit nothing is counted. */
+function overLimit({ rateLimit }: ApiConfig, clock: ApiPorts["clock"]): (() => boolean) | undefined {
+  if (rateLimit === undefined) return undefined;
+  const bucket = new TokenBucket(rateLimit, clock.monotonicMs());
+  return () => !bucket.take(rateLimit, clock.monotonicMs());
+}
+
+async function answer(
+  request: Request,
+  hasKey: (request: Request) => boolean,
+  isOver: (() => boolean) | undefined,
+  bodyBytesMax: number,
+  handler: Handler,
+): Promise<Response> {
   if (request.method !== "POST") return new Response(null, { status: 405 });
   if (!hasKey(request)) return new Response(null, { status: 401 });
+  if (isOver?.() === true) return plainText(429, "Too Many Requests", { "retry-after": "1" });
   const body = await readBody(request, bodyBytesMax);
   if (body === "too large") return plainText(413, "Request Entity Too Large");
   try {
@@ -115,10 +132,10 @@ function jsonResponse(answer: Answer): Response {
   });
 }
 
-function plainText(status: number, text: string): Response {
+function plainText(status: number, text: string, headers: Readonly<Record<string, string>> = {}): Response {
   return new Response(`${text}\n`, {
     status,
-    headers: { "content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff" },
+    headers: { "content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff", ...headers },
   });
 }
 

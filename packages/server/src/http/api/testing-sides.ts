@@ -110,7 +110,7 @@ export async function embeddedSide(api: Partial<ApiConfig> = {}): Promise<ApiSid
     name: "embedded",
     push,
     centrifugo: undefined,
-    request: over(createApiRoutes({ push, api: { ...config.api, ...api }, log: noLog })),
+    request: over(createApiRoutes({ push, api: { ...config.api, ...api }, clock: systemClock, log: noLog })),
     stop: async () => {
       await push.stop(1_000);
       await journal.close();
@@ -139,7 +139,7 @@ export async function centrifugoSide(api: Partial<ApiConfig> = {}): Promise<ApiS
     name: "centrifugo",
     push,
     centrifugo,
-    request: over(createApiRoutes({ push, api: { ...config.api, ...api }, log: noLog })),
+    request: over(createApiRoutes({ push, api: { ...config.api, ...api }, clock: systemClock, log: noLog })),
     stop: async () => {
       await push.stop(1_000);
       await journal.close();

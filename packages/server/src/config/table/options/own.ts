@@ -1,4 +1,5 @@
 import { bool, bytes, duration, int, list, oneOf, secret, string, url } from "../option.ts";
+import { rateLimitOptions } from "./rate-limits.ts";
 
 /** Fleetcast's own sections: devices, store, fleet, dashboard, and how the push part is chosen. */
 const port = { min: 1, max: 65_535 };
@@ -52,6 +53,8 @@ export const ownOptions = {
   ),
   "push.centrifugo.answer_timeout": duration(2_000, "How long a publish waits for it before `/api` answers that it will follow."),
   "push.centrifugo.proxy_secret": secret("What its proxies send to prove themselves. Without it one is made at the first start."),
+
+  ...rateLimitOptions,
 
   "fleet.auto_register": bool(true, "A machine nobody added joins the fleet with its first message, where the broker let it in."),
   "auth.bearer": oneOf("read", ["read", "off"], "What tokens signed by your own backend may do: read the fleet, or nothing."),
