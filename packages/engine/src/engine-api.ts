@@ -19,6 +19,7 @@ import type {
 import type { Proxies } from "./proxies.ts";
 import { EngineRefusal } from "./refusal.ts";
 import type { SharedPollPublishCall } from "./shared-poll/shared-polls.ts";
+import type { EngineTrace } from "./trace.ts";
 import type { TransportInfo } from "./transport.ts";
 
 export { EngineRefusal };
@@ -38,6 +39,8 @@ export interface EnginePorts {
   readonly proxies: Proxies;
   /** Needed only where a namespace is of type shared_poll. */
   readonly trackVerifier?: TrackVerifier | undefined;
+  /** Absent, or not active: nobody looks. */
+  readonly trace?: EngineTrace | undefined;
   /** Asked of every connection, whoever vouched for it; absent: nobody is shut out. */
   readonly admit?: Admit | undefined;
   /**

@@ -299,9 +299,11 @@ class EmbeddedEngine implements Engine {
     const { hub, metrics, ports } = this.#context;
     const nowMs = ports.clock.monotonicMs();
     metrics.published += batch.length;
+    const isTraced = ports.trace?.active === true;
     for (const committed of batch) {
       const { publication, epoch, previous } = committed;
       const channel = hub.channels.get(committed.channel);
+      if (isTraced) ports.trace?.published(committed.channel, publication, channel?.subscriptions.length ?? 0);
       if (channel === undefined) continue;
       const former = publication.offset > 0 ? channel.publish(publication, epoch, nowMs) : undefined;
       const delivery = deliveryOf(channel, committed, previous ?? former);

@@ -4,6 +4,8 @@ import { createTopicLayout, type TopicLayout } from "@fleetcast/mqtt";
 import type { Journal } from "@fleetcast/storage";
 import { type Audit, createAudit } from "./administration/audit.ts";
 import { createDesk, type Desk } from "./administration/desk.ts";
+import { traceCommitted, tracedIntake, tracedPolicy } from "./administration/traced.ts";
+import { createTracer, type Tracer } from "./administration/tracer.ts";
 import { createMachineAuth, type MachineAuth } from "./auth/machines.ts";
 import { createPolicy, createSubscribePolicy } from "./auth/policy.ts";
 import { cut } from "./auth/revocations/cut.ts";
@@ -102,13 +104,20 @@ async function assemble(config: Config, { log, onFatal, wrapJournal }: AppOption
   const revocations = await loadRevocations({ journal, clock });
   const audit = createAudit({ journal, clock });
   const desk = createDesk({ revocations, users, clock });
-  const policy = createSubscribePolicy({
+  const tracer = createTracer({
+    clock,
+    namespaceBoundary: config.engine.namespaceBoundary,
+    publish: (channel, data) => push.publish({ channel, data }),
+    onFailure: (cause) => log.warn({ cause }, "steps of a trace were not published"),
+  });
+  const untraced = createSubscribePolicy({
     can: createPolicy({ bearer: config.auth.bearer, namespaceBoundary: config.engine.namespaceBoundary }),
     fleetcastKey: config.secrets.metaKey,
     users,
     revocations,
     clock,
   });
+  const policy = tracedPolicy(untraced, tracer);
   const meters = createMeters(config, clock);
   const tracesFetch = createOutgoingFetch({
     clock,
@@ -116,12 +125,15 @@ async function assemble(config: Config, { log, onFatal, wrapJournal }: AppOption
   });
   const traces = createTraces({ ...config, version }, { fetch: tracesFetch, clock, log });
   undo.push(() => traces?.stop());
-  const { push, engine, reload } = createPush(config, journal, policy, revocations, log, pushWatchers(meters, traces));
-  journal.onCommitted((batch) => push.offer(batch));
+  const { push, engine, reload } = createPush(config, journal, policy, revocations, log, { ...pushWatchers(meters, traces), tracer });
+  journal.onCommitted((batch) => {
+    if (tracer.active) traceCommitted(batch, tracer);
+    push.offer(batch);
+  });
 
   const state = { running: false, config };
   const historyTtlMs = (namespace: string): number => state.config.engine.namespaces.get(namespace)?.historyTtlMs ?? 0;
-  const rooms = await createRooms(config, { journal, push, users, revocations, clock, log, historyTtlMs, traces });
+  const rooms = await createRooms(config, { journal, push, users, revocations, tracer, clock, log, historyTtlMs, traces });
   const readiness = (): Readiness => ({
     running: state.running,
     store: journal.healthy,
@@ -165,6 +177,7 @@ async function assemble(config: Config, { log, onFatal, wrapJournal }: AppOption
       push,
       users,
       revocations,
+      tracer,
       desk,
       audit,
       policy,
@@ -208,7 +221,7 @@ async function assemble(config: Config, { log, onFatal, wrapJournal }: AppOption
       state.running = false;
       meters?.loop.stop();
       removeRunningFile(config.dataDir);
-      await stopAll(config, { ...rooms, doors, push, journal });
+      await stopAll(config, { ...rooms, doors, push, tracer, journal });
       await traces?.stop();
     },
   };
@@ -242,10 +255,12 @@ async function stopAll(
     readonly gate: IntakeGate;
     readonly fleet: Fleet;
     readonly push: PushEngine;
+    readonly tracer: Tracer;
     readonly journal: Journal;
   },
 ): Promise<void> {
   parts.doors.stopAccepting();
+  parts.tracer.stop();
   parts.gate.stop();
   await parts.broker?.stop();
   await parts.fleet.service.stop();
@@ -267,6 +282,7 @@ interface Shared {
   readonly push: PushEngine;
   readonly users: Users;
   readonly revocations: Revocations;
+  readonly tracer: Tracer;
   readonly clock: Clock;
   readonly log: Logger;
   /** Of a namespace, as it is configured now. */
@@ -277,7 +293,7 @@ interface Shared {
 /** Fleet, intake and broker know each other in a circle: commands go out where messages come in. */
 async function createRooms(
   config: Config,
-  { journal, push, users, revocations, clock, log, historyTtlMs, traces }: Shared,
+  { journal, push, users, revocations, tracer, clock, log, historyTtlMs, traces }: Shared,
 ): Promise<Rooms> {
   const layout: TopicLayout = createTopicLayout();
   const newId = (): string => randomBytes(15).toString("base64url");
@@ -287,6 +303,7 @@ async function createRooms(
     push,
     sendCommand: async (vmId, payload) => {
       if (broker.current === undefined) throw new Error("devices are not taken in (mqtt.enabled is false)");
+      if (tracer.active) tracer.step("mqtt_out", { machine: vmId }, {}, payload);
       await broker.current.publish(layout.build("cmd", vmId), payload, { qos: 1, retain: false });
     },
     clock,
@@ -314,13 +331,18 @@ async function createRooms(
     newId,
     historyTtlMs,
     autoRegister,
+    trace: tracer,
   });
   const gate = createIntakeGate({
-    handler: {
-      message: traces?.messages.intake(ingest.message, (topic) => layout.parse(topic)?.kind ?? "other") ?? ingest.message,
-      connection: ingest.connection,
-      authenticate: (attempt) => machines.authenticate(attempt),
-    },
+    handler: tracedIntake(
+      {
+        message: traces?.messages.intake(ingest.message, (topic) => layout.parse(topic)?.kind ?? "other") ?? ingest.message,
+        connection: ingest.connection,
+        authenticate: (attempt) => machines.authenticate(attempt),
+      },
+      tracer,
+      ({ topic }) => layout.parse(topic)?.vmId,
+    ),
     journal,
     clock,
     log,
@@ -354,7 +376,7 @@ async function createRoutes(
       readonly meters: Meters | undefined;
     },
 ): Promise<Route[]> {
-  const { journal, push, users, revocations, desk, audit, fleet, machines, clock, log } = parts;
+  const { journal, push, users, revocations, tracer, desk, audit, fleet, machines, clock, log } = parts;
   const { signer } = parts.signer;
   const login = await createLogin({ users, hasher: { hash, verify }, isBlocked: (id) => revocations.isBlocked(id), clock });
   const sessions = createSessions({
@@ -390,6 +412,7 @@ async function createRoutes(
       revocations,
       desk,
       audit,
+      tracer,
       config,
       version,
       clock,

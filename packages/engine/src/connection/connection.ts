@@ -16,6 +16,7 @@ import { type FrameType, frameTypeOfCommand, frameTypeOfPush } from "../metrics/
 import type { Socket } from "../ports.ts";
 import { resume } from "../slow-readers/resume.ts";
 import type { WheelEntry } from "../timer-wheel.ts";
+import { tracedCommand, tracedOutcome } from "../trace.ts";
 import type { TransportInfo } from "../transport.ts";
 import { codecOf } from "./codec-of.ts";
 import { disconnectOfConnectError } from "./connect-failure.ts";
@@ -120,6 +121,7 @@ export class Connection implements ConnectionInput, OutboxOwner, WheelEntry {
   becomeConnected(member: Member): void {
     if (this.#phase.name !== "connecting") return;
     this.#phase = { name: "connected", member };
+    if (this.context.ports.trace?.active === true) this.context.ports.trace.connected(member, this.transport);
     this.setDeadline();
   }
 
@@ -163,6 +165,7 @@ export class Connection implements ConnectionInput, OutboxOwner, WheelEntry {
   /** What a command came to, told to the client. */
   act(command: ClientCommand, outcome: Outcome): void {
     if (!this.isOpen) return;
+    if (this.context.ports.trace?.active === true) this.#traceCommand(command, outcome);
     switch (outcome.kind) {
       case "reply": {
         const message = this.#encoded(outcome.reply);
@@ -292,7 +295,7 @@ export class Connection implements ConnectionInput, OutboxOwner, WheelEntry {
 
   #end(disconnect: Disconnect, withPush: boolean): void {
     if (this.#phase.name === "ending" || this.#phase.name === "closing" || this.#phase.name === "closed") return;
-    this.#leave();
+    this.#leave(disconnect);
     const isSlow = disconnect.code === disconnects.slow.code;
     const { metrics } = this.context;
     if (isSlow) metrics.slowDisconnects++;
@@ -315,9 +318,17 @@ export class Connection implements ConnectionInput, OutboxOwner, WheelEntry {
     if (!this.#isGone) this.outbox.flush();
   }
 
-  #leave(): void {
+  #traceCommand(command: ClientCommand, outcome: Outcome): void {
+    const member = this.anyMember;
+    if (member !== undefined && command.kind !== "pong") {
+      this.context.ports.trace?.command(member, tracedCommand(command), tracedOutcome(outcome));
+    }
+  }
+
+  #leave(disconnect: Disconnect = disconnects.connectionClosed): void {
     const member = this.anyMember;
     if (member === undefined) return;
+    if (this.context.ports.trace?.active === true) this.context.ports.trace.closed(member, disconnect);
     this.context.hub.leave(this, member.user);
     this.context.metrics.left[connectionKind(this.transport.transport, member.software)]!++;
     if (member.session !== undefined) this.context.sessions.remove(member.session);

@@ -301,3 +301,53 @@ export interface DisconnectRequest {
   readonly user: string;
   readonly client?: string | undefined;
 }
+
+export type TraceKind = "channel" | "user" | "machine";
+
+/**
+ * `POST /v1/traces` (admin) begins to follow one channel, user or machine and answers `TraceRow`; its steps are published on `channel`,
+ * which a subscription token opens. 429 `too_many`. `GET /v1/traces` lists those that run; `POST /v1/traces/end` ends one: 204, or 404
+ * `no_such_trace`.
+ */
+export interface TraceRequest {
+  readonly kind: TraceKind;
+  readonly subject: string;
+  /** Also the beginning of what is carried, as text. */
+  readonly payloads?: boolean | undefined;
+  /** At most 900; 300 unless said. */
+  readonly seconds?: number | undefined;
+}
+export interface TraceEnd {
+  readonly id: string;
+}
+export interface TraceRow {
+  readonly id: string;
+  readonly channel: string;
+  readonly kind: TraceKind;
+  readonly subject: string;
+  readonly started_by: string;
+  readonly until: string;
+}
+export interface TraceList {
+  readonly traces: readonly TraceRow[];
+}
+
+/** One step of something's way; the words of `step` are those of docs/spec/administration.md (ADM42). */
+export interface TraceStep {
+  readonly at_ms: number;
+  readonly step: string;
+  readonly channel?: string | undefined;
+  readonly user?: string | undefined;
+  readonly machine?: string | undefined;
+  readonly fields: Readonly<Record<string, string | number | boolean | undefined>>;
+  readonly size_bytes?: number | undefined;
+  readonly payload?: string | undefined;
+}
+
+/** What is published on a trace's channel: several steps at once. */
+export interface TraceMessage {
+  readonly steps: readonly TraceStep[];
+  /** Steps above 100 a second, since the message before. */
+  readonly dropped?: number | undefined;
+  readonly ended?: boolean | undefined;
+}

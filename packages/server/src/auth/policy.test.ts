@@ -235,6 +235,13 @@ test("[PX15] our users are decided by the policy, also where a namespace asks th
   assert.equal(asked.length, 2);
 });
 
+test("[ADM45] a live trace is for administrators; other tails of the console also for developers", () => {
+  const trace = "console_tail:trace_AAAAAAAAAAAAAAAAAAAAAA";
+  assert.deepEqual([can(ours("admin"), "subscribe", trace), can(ours("developer"), "subscribe", trace)], [true, false]);
+  assert.equal(can(ours("developer"), "subscribe", "console_tail:1"), true);
+  assert.equal(can(bearer("a"), "subscribe", trace), false);
+});
+
 test("[ADM6] a real Centrifugo hears of somebody blocked at their next question: disconnect 3507, and nothing is renewed", async () => {
   const { policy, signer, connect, request, revocations } = world();
   const claims = await connect(signer.signBearerToken({ subject: "backend-7" }, 600).token);

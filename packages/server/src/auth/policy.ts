@@ -1,5 +1,6 @@
 import type { Clock } from "@fleetcast/engine";
 import { disconnects, type Role } from "@fleetcast/protocol";
+import { traceChannelPrefix } from "../administration/trace-channel.ts";
 import { createPrincipals, type Principal, type UserLookup } from "./principal.ts";
 import type { Revocations } from "./revocations/revocations.ts";
 import type { IsOurs, PolicyAnswer, SubscribePolicy } from "./subscribe-policy.ts";
@@ -81,6 +82,8 @@ export function createPolicy(rules: PolicyRules): Can {
 
 function oursHear(principal: Extract<Principal, { kind: "ours" }>, namespace: string, rest: string): boolean {
   if (namespace === "user_cmd") return rest === principal.userId;
+  // What a live trace shows of others is for administrators alone.
+  if (namespace === "console_tail" && rest.startsWith(traceChannelPrefix)) return hasRole(principal.role, "admin");
   const role = namespaceRoles.get(namespace);
   return role !== undefined && hasRole(principal.role, role);
 }

@@ -1,5 +1,6 @@
 import type { InboundMessage, IntakeHandler } from "@fleetcast/mqtt";
 import type { Journal, JournalOutcome } from "@fleetcast/storage";
+import type { Tracer } from "../administration/tracer.ts";
 import type { CommandBook } from "../fleet/command-book.ts";
 import type { HistoryTtl } from "../fleet/effects.ts";
 import type { FleetState } from "../fleet/fleet-state.ts";
@@ -22,6 +23,8 @@ export interface IngestDependencies {
   readonly historyTtlMs: HistoryTtl;
   readonly autoRegister: boolean;
   readonly limits?: Partial<IngestLimits> | undefined;
+  /** Absent, or not active: nobody looks. */
+  readonly trace?: Pick<Tracer, "active" | "step"> | undefined;
 }
 
 export interface IngestLimits extends PayloadLimits {
@@ -46,7 +49,7 @@ const topicLengthMax = 512;
  * acknowledged too, once its dead letter is stored (I3). `done(error)` only where our own store is closed.
  */
 export function createIngest(dependencies: IngestDependencies): Ingest {
-  const { fleetState, journal, log, topics } = dependencies;
+  const { fleetState, journal, log, topics, trace } = dependencies;
   const limits: IngestLimits = { ...defaultIngestLimits, ...dependencies.limits };
   const counters = new IngestCounters();
   const clock = fleetState.receiveClock;
@@ -101,6 +104,9 @@ export function createIngest(dependencies: IngestDependencies): Ingest {
       if (judged.state !== undefined && (entries.length === 2 || outcome.verdict === "stored")) {
         fleetState.storedTransition(judged.state.machine, judged.state.transition, judged.state.effects);
       }
+      if (trace?.active === true) {
+        trace.step("outcome", { machine: judged.machine?.vmId ?? message.vmId }, { verdict: outcome.verdict, gap: outcome.gap });
+      }
       if (judged.kind === "ignored") counters.ignored++;
       else settle(judged, outcome, message.topic);
       done();
@@ -124,6 +130,12 @@ export function createIngest(dependencies: IngestDependencies): Ingest {
     } else countDeadLetter("store", outcome.reason ?? "refused by the store", topic);
   }
 
+  function traceJudgement(message: InboundMessage, judged: Judgement | undefined): void {
+    const machine = message.vmId ?? topics.parse(message.topic)?.vmId;
+    const why = judged?.kind === "refused" ? { reason: reasonText(judged.refusal) } : {};
+    trace?.step("judged", { machine }, { verdict: judged?.kind ?? "failed", ...why });
+  }
+
   function countRate(machine: Machine, atMs: number): void {
     const second = Math.floor(atMs / 1_000);
     if (machine.rateSecond !== second) {
@@ -141,6 +153,7 @@ export function createIngest(dependencies: IngestDependencies): Ingest {
         done();
       };
       const judged = judgeSafely(message, atMs);
+      if (trace?.active === true) traceJudgement(message, judged);
       try {
         if (judged === undefined) storeDeadLetter(message, atMs, message.vmId ?? null, undefined, acknowledge);
         else if (judged.kind === "refused") storeDeadLetter(message, atMs, judged.vmId, judged.refusal, acknowledge);

@@ -2,6 +2,8 @@ import { isDeepStrictEqual } from "node:util";
 import { createEngine, type Engine, type EnginePorts, MemoryLog, MemoryMapLog, type OnDelivered } from "@fleetcast/engine";
 import { type Journal, JournalLog } from "@fleetcast/storage";
 import { RE2JS } from "re2js";
+import { engineTrace, tracedProxies } from "../administration/traced.ts";
+import type { Tracer } from "../administration/tracer.ts";
 import type { createSubscribePolicy } from "../auth/policy.ts";
 import type { Revocations } from "../auth/revocations/revocations.ts";
 import { withoutRevoked } from "../auth/revocations/revoked-tokens.ts";
@@ -38,6 +40,7 @@ export interface PushWatchers {
   readonly onDelivered?: OnDelivered | undefined;
   /** With a real Centrifugo: it took a publication. */
   readonly onPushed?: ((channel: string, offset: number) => void) | undefined;
+  readonly tracer?: Tracer | undefined;
 }
 
 /** The push engine that the configuration asks for, with everything it asks others for. */
@@ -49,6 +52,7 @@ export function createPush(
   log: Logger,
   watchers: PushWatchers = {},
 ): Push {
+  const { tracer } = watchers;
   const ports = { clock: systemClock, chance: systemChance };
   const fetch = createOutgoingFetch({
     clock: systemClock,
@@ -74,8 +78,11 @@ export function createPush(
         revocations,
       ),
     trackVerifier: ({ sharedPoll }: Config) => (sharedPoll.hmacSecretKey === "" ? undefined : createTrackVerifier(sharedPoll, ports)),
-    proxies: ({ proxies }: Config) =>
-      withPolicy(createProxies(proxies, { ...ports, fetch, metrics: watchers.proxies, traces: watchers.questions }), policy, policy.isOurs),
+    proxies: ({ proxies }: Config) => {
+      const backends = createProxies(proxies, { ...ports, fetch, metrics: watchers.proxies, traces: watchers.questions });
+      const asked = tracer === undefined ? backends : tracedProxies(backends, tracer, () => systemClock.monotonicMs());
+      return withPolicy(asked, policy, policy.isOurs);
+    },
   } satisfies { [Port in keyof EnginePorts]?: (config: Config) => EnginePorts[Port] };
   const journalLog = new JournalLog({ journal, clock: systemClock });
   const engine = createEngine(config.engine, {
@@ -92,6 +99,7 @@ export function createPush(
       return (text) => regex.matcher(text).find();
     },
     report: engineReport(log, systemClock),
+    trace: tracer === undefined ? undefined : engineTrace(tracer),
     isMeasured: watchers.isMeasured,
     onDelivered: watchers.onDelivered,
   });

@@ -2,6 +2,7 @@ import type { Clock } from "@fleetcast/engine";
 import type { Journal } from "@fleetcast/storage";
 import type { Audit } from "../../administration/audit.ts";
 import type { Desk } from "../../administration/desk.ts";
+import type { Tracer } from "../../administration/tracer.ts";
 import type { Can } from "../../auth/policy.ts";
 import type { Revocations } from "../../auth/revocations/revocations.ts";
 import type { TokenSigner } from "../../auth/tokens/signer.ts";
@@ -31,6 +32,7 @@ export interface V1Dependencies {
   readonly revocations: Pick<Revocations, "all" | "isBlocked">;
   readonly desk: Desk;
   readonly audit: Audit;
+  readonly tracer: Tracer;
   readonly config: V1Config;
   /** Of Fleetcast, for `GET /v1/status`. */
   readonly version: string;

@@ -13,7 +13,7 @@ const bodyBytesMax = 1_024;
 const requestSchema: z.ZodType<SubscriptionTokenRequest> = z.strictObject({ channel: z.string().min(1).max(255) });
 
 /** Namespaces whose channels a subscription token opens; all others are decided by the subscribe policy alone. */
-const tokenChannel = /^(?:fleet|feed):[A-Za-z0-9_-]{1,64}$/;
+const tokenChannel = /^(?:(?:fleet|feed):[A-Za-z0-9_-]{1,64}|console_tail:trace_[A-Za-z0-9_-]{22})$/;
 
 export function realtimeRoutes(dependencies: V1Dependencies): Route[] {
   const { signer, can, config } = dependencies;

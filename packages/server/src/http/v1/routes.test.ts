@@ -29,6 +29,9 @@ const guarded: readonly (readonly [string, string, unknown, Role])[] = [
   ["GET", "/v1/audit", undefined, "admin"],
   ["GET", "/v1/connections", undefined, "admin"],
   ["POST", "/v1/connections/disconnect", { user: "bob" }, "admin"],
+  ["GET", "/v1/traces", undefined, "admin"],
+  ["POST", "/v1/traces", { kind: "user", subject: "bob" }, "admin"],
+  ["POST", "/v1/traces/end", { id: "the trace that runs" }, "admin"],
 ];
 const open = [
   "POST /v1/session",
@@ -67,7 +70,8 @@ for (const [method, path, body, least] of guarded) {
           assert.equal(`${status} ${json.code}`, "403 wrong_csrf");
         }
       }
-      const { status, json, response } = await rig.call(method, path, { cookie, csrf, body });
+      const asked = path === "/v1/traces/end" ? { id: rig.traceId } : body;
+      const { status, json, response } = await rig.call(method, path, { cookie, csrf, body: asked });
       if (roles.indexOf(role) < roles.indexOf(least)) assert.equal(`${status} ${json.code}`, "403 not_allowed", role);
       else assert.ok(status === 200 || status === 204, `${role}: ${status}`);
       assert.equal(response.headers.get("cache-control"), "no-store");

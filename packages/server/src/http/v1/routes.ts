@@ -8,6 +8,7 @@ import { answering } from "./guard.ts";
 import { realtimeRoutes } from "./realtime-routes.ts";
 import { sessionRoutes } from "./session-routes.ts";
 import { systemRoutes } from "./system-routes.ts";
+import { traceRoutes } from "./trace-routes.ts";
 import { tryRoutes } from "./try/try-routes.ts";
 
 /** Everything under `/v1`, as `packages/protocol/src/rest` says. What has no route is told so in JSON. */
@@ -20,6 +21,7 @@ export function createV1Routes(dependencies: V1Dependencies): Route[] {
     ...systemRoutes(dependencies),
     ...tryRoutes(dependencies),
     ...administrationRoutes(dependencies),
+    ...traceRoutes(dependencies),
     {
       method: "*",
       path: "/v1/*",

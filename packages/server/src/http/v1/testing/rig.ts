@@ -1,7 +1,9 @@
+import { ManualClock } from "@fleetcast/engine/testing";
 import type { Command, CommandRequest, Role } from "@fleetcast/protocol";
 import type { DeadLetterRow } from "@fleetcast/storage";
 import { createAudit } from "../../../administration/audit.ts";
 import { createDesk } from "../../../administration/desk.ts";
+import { createTracer } from "../../../administration/tracer.ts";
 import { createPolicy, createSubscribePolicy } from "../../../auth/policy.ts";
 import { loadRevocations } from "../../../auth/revocations/revocations.ts";
 import { handClock, quietLog } from "../../../auth/testing/hand-clock.ts";
@@ -123,6 +125,8 @@ export async function v1Rig(config: V1Config = v1Config(), changes: Partial<V1De
   const tables = memoryTables();
   const revocations = await loadRevocations({ journal: tables.journal, clock });
   await revocations.put({ what: "token", subject: "known", beforeS: null, untilMs: null, by: "cli", reason: "" }, []);
+  const tracer = createTracer({ clock: new ManualClock(), namespaceBoundary: ":", publish: async () => {}, onFailure: () => {} });
+  const known = tracer.start({ kind: "user", subject: "bob", payloads: false, seconds: 60, startedBy: "u_1" });
   const audit = createAudit({ journal: tables.journal, clock });
   const sessions = createSessions({ sessionKey: "the session key", ttlMs: 3_600_000, users, revocations, clock });
   const signer = createTokenSigner({ client: clientConfig(), fleetcastKey, clock });
@@ -142,6 +146,7 @@ export async function v1Rig(config: V1Config = v1Config(), changes: Partial<V1De
     revocations,
     desk: createDesk({ revocations, users, clock }),
     audit,
+    tracer,
     journal: {
       stats: async () => ({ publications: 9, readings: 5, events: 2, deadLetters: 1, channels: 3, lastId: 9 }),
       fleet: { deadLetters: async (limit) => deadLetters.slice(0, limit), audit: async () => [] },
@@ -188,6 +193,8 @@ export async function v1Rig(config: V1Config = v1Config(), changes: Partial<V1De
     signIn,
     users,
     revocations,
+    /** A trace that runs. */
+    traceId: known.id,
     /** What was stored of people and their deeds. */
     records: tables.records,
     clock,
