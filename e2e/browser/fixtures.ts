@@ -10,7 +10,7 @@ import { PageWatch } from "./page-watch.ts";
 export { expect };
 
 export const MACHINES = 12;
-const roles = { 张伟: "operator", 李娜: "operator", 王芳: "viewer" } as const;
+const roles = { 张伟: "operator", 李娜: "operator", 王芳: "viewer", 陈静: "admin" } as const;
 export type Name = keyof typeof roles;
 
 /** A person with a password and, once asked for, a session that further browsers take over. */

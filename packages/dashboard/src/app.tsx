@@ -13,6 +13,10 @@ const Shell = lazy(() => import("./shell/shell.tsx"));
 const FleetScreen = lazy(() => import("./screens/fleet/fleet-screen.tsx"));
 const MachineScreen = lazy(() => import("./screens/machine/machine-screen.tsx"));
 const EventsScreen = lazy(() => import("./screens/events/events-screen.tsx"));
+const ConnectionsScreen = lazy(() => import("./screens/system/connections-screen.tsx"));
+const TraceScreen = lazy(() => import("./screens/system/trace-screen.tsx"));
+const PeopleScreen = lazy(() => import("./screens/system/people-screen.tsx"));
+const AuditScreen = lazy(() => import("./screens/system/audit-screen.tsx"));
 const NotFoundScreen = lazy(() => import("./screens/not-found-screen.tsx"));
 
 const queries = new QueryClient({
@@ -43,6 +47,14 @@ export function App({ session }: { session: Session }) {
                     <Route path="/" component={FleetScreen} />
                     <Route path="/machines/:id">{({ id }) => <MachineScreen key={id} vmId={id} />}</Route>
                     <Route path="/events" component={EventsScreen} />
+                    {state.live.me.role === "admin" ? (
+                      <>
+                        <Route path="/system/connections" component={ConnectionsScreen} />
+                        <Route path="/system/trace" component={TraceScreen} />
+                        <Route path="/system/people" component={PeopleScreen} />
+                        <Route path="/system/audit" component={AuditScreen} />
+                      </>
+                    ) : null}
                     <Route component={NotFoundScreen} />
                   </Switch>
                 </Suspense>

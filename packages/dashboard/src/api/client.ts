@@ -1,19 +1,29 @@
 import type {
   ApiProblem,
+  AuditPage,
   Command,
   CommandList,
   CommandRequest,
+  ConnectionPage,
+  DisconnectRequest,
   EventPage,
   FleetSnapshot,
   LoginRequest,
   Machine,
   Me,
   RealtimeToken,
+  RevocationEnd,
+  RevocationList,
+  RevocationRequest,
   Series,
   SeriesField,
   Severity,
   SubscriptionToken,
   SystemStatus,
+  TraceEnd,
+  TraceRequest,
+  TraceRow,
+  UserList,
 } from "@fleetcast/protocol";
 import type { Clock, ServerClock } from "../live/clock.ts";
 
@@ -113,6 +123,42 @@ export class Api {
 
   command(cmdId: string): Promise<Command> {
     return this.#call("GET", `/commands/${encodeURIComponent(cmdId)}`);
+  }
+
+  users(): Promise<UserList> {
+    return this.#call("GET", "/users");
+  }
+
+  revocations(): Promise<RevocationList> {
+    return this.#call("GET", "/revocations");
+  }
+
+  shutOut(request: RevocationRequest): Promise<void> {
+    return this.#call("POST", "/revocations", request);
+  }
+
+  letIn(request: RevocationEnd): Promise<void> {
+    return this.#call("POST", "/revocations/end", request);
+  }
+
+  audit(page: { before?: number | undefined; limit: number }): Promise<AuditPage> {
+    return this.#call("GET", `/audit${query(page)}`);
+  }
+
+  connections(page: { user?: string; channel?: string; after?: string; limit: number }): Promise<ConnectionPage> {
+    return this.#call("GET", `/connections${query(page)}`);
+  }
+
+  disconnect(request: DisconnectRequest): Promise<void> {
+    return this.#call("POST", "/connections/disconnect", request);
+  }
+
+  startTrace(request: TraceRequest): Promise<TraceRow> {
+    return this.#call("POST", "/traces", request);
+  }
+
+  endTrace(request: TraceEnd): Promise<void> {
+    return this.#call("POST", "/traces/end", request);
   }
 
   status(): Promise<SystemStatus> {

@@ -1,4 +1,4 @@
-import { Activity, LayoutGrid, type LucideIcon } from "lucide-react";
+import { Activity, LayoutGrid, type LucideIcon, ShieldCheck } from "lucide-react";
 import { type ReactNode, useEffect } from "react";
 import { Link, useLocation } from "wouter";
 import { useLink, useLive, useNotices } from "../hooks.ts";
@@ -18,12 +18,20 @@ interface Destination {
   readonly label: MessageKey;
   readonly icon: LucideIcon;
   readonly owns: (path: string) => boolean;
+  /** Hidden from everybody else; the server checks again. */
+  readonly forAdmins?: true;
 }
 
 const destinations: readonly Destination[] = [
   { href: "/", label: "nav.fleet", icon: LayoutGrid, owns: (path) => path === "/" || path.startsWith("/machines/") },
   { href: "/events", label: "nav.events", icon: Activity, owns: (path) => path === "/events" },
+  { href: "/system/connections", label: "nav.system", icon: ShieldCheck, owns: (path) => path.startsWith("/system/"), forAdmins: true },
 ];
+
+function useDestinations(): readonly Destination[] {
+  const { me } = useLive();
+  return destinations.filter(({ forAdmins }) => forAdmins !== true || me.role === "admin");
+}
 
 /** The frame around every screen: where one can go, and how true what is shown is. */
 export default function Shell({ children }: { children: ReactNode }) {
@@ -69,6 +77,7 @@ export default function Shell({ children }: { children: ReactNode }) {
 function Sidebar() {
   const t = useText();
   const [path] = useLocation();
+  const shown = useDestinations();
   return (
     <nav aria-label={t("nav.label")} className="sticky top-0 hidden h-dvh flex-col border-r bg-surface p-3 lg:flex">
       <Link href="/" className="mb-4 flex h-10 items-center gap-2.5 rounded-lg px-2 font-semibold text-lg">
@@ -76,7 +85,7 @@ function Sidebar() {
         Fleetcast
       </Link>
       <ul className="grid gap-1">
-        {destinations.map(({ href, label, icon: Icon, owns }) => (
+        {shown.map(({ href, label, icon: Icon, owns }) => (
           <li key={href}>
             <Link
               href={href}
@@ -96,13 +105,14 @@ function Sidebar() {
 function TabBar() {
   const t = useText();
   const [path] = useLocation();
+  const shown = useDestinations();
   return (
     <nav
       aria-label={t("nav.label")}
       className="fixed inset-x-0 bottom-0 z-30 border-t bg-surface pb-[env(safe-area-inset-bottom)] lg:hidden"
     >
-      <ul className="mx-auto grid max-w-md grid-cols-2">
-        {destinations.map(({ href, label, icon: Icon, owns }) => {
+      <ul className="mx-auto grid max-w-md auto-cols-fr grid-flow-col">
+        {shown.map(({ href, label, icon: Icon, owns }) => {
           const here = owns(path);
           return (
             <li key={href}>
