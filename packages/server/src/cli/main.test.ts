@@ -366,7 +366,7 @@ test("keys that the environment sets are not made", async () => {
   assert.ok(Math.abs(claims.exp - Date.now() / 1_000 - 60) < 30);
 });
 
-test("user add, user password and machine add work beside a running server and without one", async () => {
+test("[ADM8] user add, password, block, machine add and token revoke work beside a running server and without one", async () => {
   const env = await freePorts();
   const run = fleetcast(["serve", "--data-dir", "people"], env);
   await until("ready", () => /"msg":"ready"/.test(run.output()));
@@ -383,11 +383,18 @@ test("user add, user password and machine add work beside a running server and w
   assert.equal((await login(first)).status, 200);
   const changed = await ended(["user", "password", "ann", "--data-dir", "people"]);
   assert.equal((await login(first)).status, 401);
-  assert.equal((await login(changed.output.match(/password: (\S+)/)?.[1])).status, 200);
+  const second = changed.output.match(/password: (\S+)/)?.[1];
+  assert.equal((await login(second)).status, 200);
+  assert.equal((await ended(["user", "block", "ann", "--data-dir", "people"])).code, 0);
+  assert.equal((await login(second)).status, 403);
   assert.equal((await ended(["machine", "add", "VM-1", "--data-dir", "people"])).code, 0);
   assert.equal((await ended(["machine", "add", "not a machine", "--data-dir", "people"])).code, 2);
   run.child.kill("SIGTERM");
   assert.equal(await run.exited, 0);
+  assert.equal((await ended(["user", "unblock", "ann", "--data-dir", "people"])).code, 0);
+  assert.equal((await ended(["user", "unblock", "ann", "--data-dir", "people"])).code, 2, "nobody is shut out");
+  assert.equal((await ended(["token", "revoke", "--data-dir", "people"])).code, 2, "which token");
+  assert.equal((await ended(["token", "revoke", "--jti", "j1", "--data-dir", "people"])).code, 0);
   assert.equal((await ended(["user", "add", "ann", "--data-dir", "people"])).code, 2, "the name is taken");
   assert.equal((await ended(["machine", "add", "VM-2", "--data-dir", "people"])).code, 0);
 });
