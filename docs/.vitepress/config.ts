@@ -1,6 +1,6 @@
 import { defineConfig } from "vitepress";
 import { checkSite } from "./check-site.ts";
-import { checkBoxes, chineseLines, fileNames, repositoryLinks } from "./markdown.ts";
+import { checkBoxes, chineseLines, fileNames, headingId, repositoryLinks } from "./markdown.ts";
 import { navigation } from "./navigation.ts";
 import { oneSearchIndex, siteSearch } from "./search.ts";
 import { sitePath } from "./site-path.ts";
@@ -19,6 +19,8 @@ export default defineConfig({
   markdown: {
     // Prose holds `<ns>` and `{{group}}`; neither is HTML or a template.
     html: false,
+    // As GitHub makes them, so that a link to a heading works in both places.
+    anchor: { slugify: headingId },
     config: (md) => {
       repositoryLinks(md);
       chineseLines(md);

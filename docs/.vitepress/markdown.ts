@@ -92,10 +92,20 @@ export function checkBoxes(md: MarkdownRenderer): void {
 export function fileNames(md: MarkdownRenderer): void {
   const fence = md.renderer.rules.fence!;
   md.renderer.rules.fence = (tokens, index, options, environment, renderer) => {
-    const block = fence(tokens, index, options, environment, renderer);
+    // Asked first: the theme's own rule takes the name away.
     const name = tokens[index]!.info.match(/\[([^\]]+)\]/)?.[1];
+    const block = fence(tokens, index, options, environment, renderer);
     return name === undefined ? block : `<div class="file-block"><div class="file-name">${md.utils.escapeHtml(name)}</div>${block}</div>`;
   };
   const text = md.renderer.rules.text!;
   md.renderer.rules.text = (...arguments_) => text(...arguments_).replaceAll("{{", "&#123;&#123;");
+}
+
+/** `10. TLS` is `10-tls`. */
+export function headingId(heading: string): string {
+  return heading
+    .trim()
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s_-]/gu, "")
+    .replace(/\s/g, "-");
 }
