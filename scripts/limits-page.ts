@@ -1,4 +1,5 @@
 import { idempotencyKeyTtlMs } from "../packages/engine/src/history/idempotency-keys.ts";
+import { answerMsMax, channelKeysMax, keyBytesMax } from "../packages/engine/src/shared-poll/limits.ts";
 import { leavesMax } from "../packages/engine/src/tags-filter/tags-filter.ts";
 import { defaultEmbeddedLimits as device } from "../packages/mqtt/src/embedded/limits.ts";
 import { userIdBytesMax } from "../packages/server/src/auth/tokens/claims.ts";
@@ -134,6 +135,23 @@ const sections: readonly Section[] = [
       ["An idempotency key is remembered for", "幂等键的有效时间", idempotencyKeyTtlMs, "ms", "–", "–"],
       ["User id", "用户标识", userIdBytesMax, "bytes", "the token is invalid", "令牌无效"],
       ["Comparisons in a tags filter", "标签过滤器中的比较", leavesMax, "count", "error 107", "错误 107"],
+      ["Key of a shared poll", "shared poll 的键", keyBytesMax, "bytes", "error 107", "错误 107"],
+      [
+        "Keys of one shared poll channel that are followed",
+        "一个 shared poll 频道中被跟踪的键",
+        channelKeysMax,
+        "count",
+        "error 106",
+        "错误 106",
+      ],
+      [
+        "For the values of a shared poll a backend is waited for",
+        "等待后端给出 shared poll 的值",
+        answerMsMax,
+        "ms",
+        "asked again in the next round",
+        "下一轮再问",
+      ],
       ["Machines that one command request names", "一次命令请求涉及的机器", commandTargetsMax, "count", "refused", "拒绝"],
       ["Commands that are not finished", "未完成的命令", openCommandsMax, "count", "429", "429"],
       ["Events that one page of `/v1/events` brings", "`/v1/events` 一页的事件", eventsLimitMax, "count", "the next page", "翻页"],

@@ -30,6 +30,7 @@ const groups: readonly Group[] = [
       "spec/connections",
       "spec/streams",
       "spec/maps",
+      "spec/shared-poll",
       "spec/transports",
       "spec/tokens",
       "spec/proxies",
