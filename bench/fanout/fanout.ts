@@ -23,7 +23,7 @@ export async function fanout(extent: Extent, only: readonly Group[], plotFile: s
     const minutes = Math.round((performance.now() - startedAtMs) / 60_000);
     const picture = plotFile === undefined ? [] : ["![Ratios to Centrifugo](fanout.svg)"];
     return [
-      `Measured on ${machine()}; medians of ${extent.rounds} rounds, ${extent.seconds} s of fan-out each; payload 150 B; ${minutes} minutes in all.`,
+      `Measured on ${machine()}; medians of ${extent.rounds} rounds, ${extent.seconds} s of fan-out each; payload 160 B; ${minutes} minutes in all.`,
       ...picture,
       report(rows),
     ].join("\n\n");
