@@ -259,6 +259,28 @@ test("[SP38] a follower that does not read is closed; the others get every value
   assert.equal(b.engine.stats().slowDisconnects, 1);
 });
 
+test("[SP38] a value with many followers is handed on in slices, each follower once, and not to who left meanwhile", async () => {
+  const b = new PollBench();
+  const followers = [];
+  for (let n = 0; n < 400; n++) followers.push(await followed(b, "ver:a", ["k@1"]));
+  // From here on every look at the clock finds that a millisecond has passed.
+  const monotonicMs = b.clock.monotonicMs.bind(b.clock);
+  b.clock.monotonicMs = () => {
+    b.clock.spend(1);
+    return monotonicMs();
+  };
+  await b.engine.sharedPollPublish({ channel: "ver:a", key: "k", data: new TextEncoder().encode("2"), version: 2 });
+  b.clock.runSoon();
+  const { deliveries } = b.engine.stats();
+  assert.ok(deliveries > 0 && deliveries < 200, `${deliveries} in the first slice`);
+  const last = followers.at(-1);
+  last?.client.cut();
+  await b.clock.settle();
+  assert.equal(b.engine.stats().deliveries, 399);
+  assert.deepEqual(new Set(followers.slice(0, -1).map(({ reader }) => reader.news().join())), new Set(["k=2@2"]));
+  assert.deepEqual(last?.reader.news(), []);
+});
+
 test("[SP40] [SP41] a publication is taken where it is allowed, is above the last, and somebody follows the key", async () => {
   const b = new PollBench();
   const call = { channel: "ver:a", key: "k", version: 1, data: new TextEncoder().encode("1") };
