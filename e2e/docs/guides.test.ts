@@ -5,6 +5,7 @@ import { describe, test } from "node:test";
 import { root } from "../harness/fleetcast.ts";
 import { findCentrifugo } from "../parts/centrifugo.ts";
 import { curl, mosquitto, mosquittoPub, nginx, type Part, program, skipReason } from "../parts/find.ts";
+import { canConnect } from "../parts/mosquitto.ts";
 import { stepsOf, withoutRemarks } from "./page.ts";
 import { pahoMqtt } from "./paho.ts";
 import { runPage } from "./run-page.ts";
@@ -27,6 +28,19 @@ const guides: readonly { readonly page: string; readonly parts: readonly Part[] 
   { page: "centrifugo-cluster", parts: [curl, mosquitto, mosquittoPub, nginx, centrifugo, redis] },
 ];
 
+/** Without a network of its own a page needs its ports on this machine, and another program may have them. */
+const ports = [1883, 3000, 6379, 8000, 8001, 8002, 8011, 8443];
+const taken = hasOwnNetwork ? [] : await takenOf(ports);
+const freePortsHere: Part =
+  taken.length === 0
+    ? { found: true, path: "" }
+    : { found: false, why: `ports ${taken.join(", ")} are taken, and pages cannot have a network of their own (unshare, ip)` };
+
+async function takenOf(numbers: readonly number[]): Promise<number[]> {
+  const answers = await Promise.all(numbers.map((port) => canConnect(port)));
+  return numbers.filter((_, index) => answers[index]);
+}
+
 /** Pages share nothing where each has a network of its own; two at a time are done sooner. */
 const pagesAtOnce = hasOwnNetwork ? 2 : 1;
 let places = pagesAtOnce;
@@ -47,7 +61,7 @@ async function inTurn(run: () => Promise<void>): Promise<void> {
 const file = (page: string, language: "en" | "zh-CN"): string => join(root, "docs", `${page}${language === "en" ? "" : ".zh-CN"}.md`);
 
 for (const { page, parts } of guides) {
-  const skip = skipReason(...parts);
+  const skip = skipReason(freePortsHere, ...parts);
   // Begun at once and looked at in its turn: `bun test` runs the tests of one file one after another.
   const done: Promise<unknown> = skip === false ? inTurn(() => follow(page, parts)).catch((error: unknown) => error) : Promise.resolve();
   describe(`docs/${page}.md`, () => {
@@ -72,6 +86,6 @@ for (const { page, parts } of guides) {
 }
 
 async function follow(page: string, parts: readonly Part[]): Promise<void> {
-  for (const part of parts) if (!part.found) throw new Error(part.why);
+  for (const part of [freePortsHere, ...parts]) if (!part.found) throw new Error(part.why);
   await runPage(`docs/${page}.md`, stepsOf(readFileSync(file(page, "en"), "utf8")));
 }
