@@ -43,7 +43,7 @@ function fillLogin(): void {
 }
 
 test("a wrong login says only that, and empties the password alone", async () => {
-  renderLogin(() => Promise.reject(new ApiError(401, { code: "wrong_login", message: "" })));
+  renderLogin(() => Promise.reject(new ApiError(401, { code: "wrong_login", detail: "" })));
   fillLogin();
   await waitFor(() => expect(screen.getByRole("alert").textContent).toBe("Wrong name or password."));
   expect((screen.getByLabelText("Password") as HTMLInputElement).value).toBe("");
@@ -51,7 +51,7 @@ test("a wrong login says only that, and empties the password alone", async () =>
 });
 
 test("a throttled login says how to go on", async () => {
-  renderLogin(() => Promise.reject(new ApiError(429, { code: "too_many_logins", message: "" })));
+  renderLogin(() => Promise.reject(new ApiError(429, { code: "too_many_logins", detail: "" })));
   fillLogin();
   await waitFor(() => expect(screen.getByRole("alert").textContent).toMatch(/wait a minute/));
 });
@@ -84,7 +84,7 @@ test("a command asks first, sends its key once and follows its receipts", async 
   };
   const sendCommand = vi
     .fn()
-    .mockRejectedValueOnce(new ApiError(0, { code: "unreachable", message: "" }))
+    .mockRejectedValueOnce(new ApiError(0, { code: "unreachable", detail: "" }))
     .mockResolvedValue({ commands: [{ ...command, state: "queued" }] });
   const live = fakeLive("operator", { sendCommand });
   renderIn(live.asLive, {}, <CommandButtons vmId="VM-1" name="One" />);

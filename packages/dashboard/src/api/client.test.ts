@@ -40,7 +40,7 @@ test("a write carries the CSRF value of the session, a read does not", async () 
 });
 
 test("a refusal keeps its code; only a lost session signs out, a wrong login does not", async () => {
-  const { api, onSignedOut } = setup(json({ code: "wrong_login", message: "" }, 401), json({ code: "not_logged_in", message: "" }, 401));
+  const { api, onSignedOut } = setup(json({ code: "wrong_login", detail: "" }, 401), json({ code: "not_logged_in", detail: "" }, 401));
   await expect(api.login({ name: "a", password: "b" })).rejects.toMatchObject({ status: 401, code: "wrong_login" });
   expect(onSignedOut).not.toHaveBeenCalled();
   await expect(api.fleet("all")).rejects.toBeInstanceOf(ApiError);
@@ -48,7 +48,7 @@ test("a refusal keeps its code; only a lost session signs out, a wrong login doe
 });
 
 test("an outdated CSRF value is renewed and the write tried once more", async () => {
-  const stale = () => json({ code: "wrong_csrf", message: "" }, 403);
+  const stale = () => json({ code: "wrong_csrf", detail: "" }, 403);
   const { api, requests } = setup(stale(), json({ ...me, csrf: "token-2" }), json({ commands: [] }));
   await api.sendCommand({ idempotency_key: "k", targets: ["A"], name: "restart", params: {}, ttl_s: 60 });
   expect(header(requests[2]!.init, "x-fleetcast-csrf")).toBe("token-2");

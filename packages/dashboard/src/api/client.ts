@@ -34,8 +34,8 @@ export class ApiError extends Error {
   readonly code: string;
   readonly field: string | undefined;
 
-  constructor(status: number, problem: ApiProblem, options?: ErrorOptions) {
-    super(problem.message, options);
+  constructor(status: number, problem: Pick<ApiProblem, "code" | "detail" | "field">, options?: ErrorOptions) {
+    super(problem.detail, options);
     this.status = status;
     this.code = problem.code;
     this.field = problem.field;
@@ -208,7 +208,7 @@ export class Api {
     try {
       return await this.#parts.fetch(anyVersionPath + path, init);
     } catch (cause) {
-      throw new ApiError(0, { code: "unreachable", message: "no answer from the server" }, { cause });
+      throw new ApiError(0, { code: "unreachable", detail: "no answer from the server" }, { cause });
     }
   }
 
@@ -216,7 +216,7 @@ export class Api {
     try {
       return await response.json();
     } catch (cause) {
-      throw new ApiError(response.status, { code: "bad_answer", message: "the answer is not JSON" }, { cause });
+      throw new ApiError(response.status, { code: "bad_answer", detail: "the answer is not JSON" }, { cause });
     }
   }
 
@@ -225,7 +225,7 @@ export class Api {
     const code = typeof problem?.code === "string" ? problem.code : `http_${response.status}`;
     const error = new ApiError(response.status, {
       code,
-      message: problem?.message ?? response.statusText,
+      detail: problem?.detail ?? response.statusText,
       ...(problem?.field === undefined ? {} : { field: problem.field }),
     });
     if (error.unauthorized && signsOut) this.#parts.onSignedOut(code);

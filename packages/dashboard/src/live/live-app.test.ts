@@ -88,7 +88,7 @@ test("the fleet subscribes from its snapshot's position; a second snapshot on th
 
 test("a snapshot that was refused is no gap when it succeeds later", async () => {
   const { api, client, model } = setup();
-  api.fleet.mockRejectedValueOnce(new ApiError(0, { code: "unreachable", message: "" }));
+  api.fleet.mockRejectedValueOnce(new ApiError(0, { code: "unreachable", detail: "" }));
   const { getState } = client.get("fleet:all").options;
   await expect(getState?.()).rejects.toBeInstanceOf(ApiError);
   await getState?.();
@@ -98,13 +98,13 @@ test("a snapshot that was refused is no gap when it succeeds later", async () =>
 
 test.each([401, 403])("a token refused with %j stops the client for good", async (status) => {
   const { api, asked } = setup();
-  api.realtimeToken.mockRejectedValue(new ApiError(status, { code: "x", message: "" }));
+  api.realtimeToken.mockRejectedValue(new ApiError(status, { code: "x", detail: "" }));
   await expect(asked().getToken()).rejects.toBeInstanceOf(UnauthorizedError);
 });
 
 test("a token that got no answer is asked for again by the client", async () => {
   const { api, asked, client } = setup();
-  api.realtimeToken.mockRejectedValue(new ApiError(0, { code: "unreachable", message: "" }));
+  api.realtimeToken.mockRejectedValue(new ApiError(0, { code: "unreachable", detail: "" }));
   const refusal = await asked()
     .getToken()
     .catch((error: unknown) => error);

@@ -3,14 +3,21 @@
  *
  * Rules for every route: JSON in and out; the session lives in an HttpOnly cookie `fleetcast_session`;
  * a write (POST, PATCH, DELETE) also needs the header `X-Fleetcast-CSRF` with the value of `Me.csrf`;
- * a refusal is `ApiProblem` with a status of 400, 401, 403, 404, 409, 413, 429 or 503. Times are ISO 8601 in UTC
+ * a refusal is `ApiProblem` with a status of 400, 401, 403, 404, 405, 409, 413, 429 or 503. Times are ISO 8601 in UTC
  * unless the name ends in `_ms`.
  */
 
-/** The body of every refusal. `code` is a stable, translatable word; `field` names the part of the request at fault. */
+/**
+ * The body of every refusal, a problem document (RFC 9457, `application/problem+json`). `code` is a stable, translatable word,
+ * `detail` a sentence for a person; `field` names the part of the request at fault.
+ */
 export interface ApiProblem {
+  readonly type: "about:blank";
+  /** The status in words. */
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
   readonly code: string;
-  readonly message: string;
   readonly field?: string;
 }
 

@@ -18,7 +18,7 @@ test("[H13] signing in answers Me and a cookie; me, and signing out, which ends 
   const out = await rig.call("DELETE", "/v1/session", { cookie, csrf });
   assert.equal(out.status, 204);
   assert.match(out.response.headers.get("set-cookie")!, /^fleetcast_session=; Path=\/; Max-Age=0/);
-  assert.deepEqual((await rig.call("GET", "/v1/me", { cookie })).json, { code: "not_logged_in", message: "sign in first" });
+  assert.deepEqual((await rig.call("GET", "/v1/me", { cookie })).json.code, "not_logged_in");
 });
 
 test("[H13] a wrong password and an unknown name get one same answer", async () => {
