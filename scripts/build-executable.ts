@@ -5,6 +5,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import packageJson from "../package.json" with { type: "json" };
+import { explorerFiles } from "../packages/server/src/http/explorer/explorer-routes.ts";
 
 /**
  * Builds the single executable: server, command line, dashboard and everything else that is served, in one file that needs
@@ -27,6 +28,7 @@ const assets = [
   "packages/server/src/http/v1/try/try-client.js",
   "packages/server/src/http/v1/try/try-client.css",
   "node_modules/centrifuge/dist/centrifuge.js",
+  ...explorerFiles,
 ];
 
 /** A settings file beside the executable belongs to whoever put it there, not to us (design section 10). */

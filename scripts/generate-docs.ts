@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { jsonSchema } from "../packages/server/src/config/print/json-schema.ts";
 import { centrifugoOptionsPage, configurationPage } from "../packages/server/src/config/print/key-table.ts";
+import { referencePage } from "../packages/server/src/http/openapi/reference-page.ts";
 import { metricsPage } from "../packages/server/src/metrics/page.ts";
 import { limitsPage } from "./limits-page.ts";
 
@@ -16,6 +17,8 @@ writeFileSync(join(root, "docs", "reference", "metrics.md"), metricsPage());
 writeFileSync(join(root, "docs", "reference", "metrics.zh-CN.md"), metricsPage("zh-CN"));
 writeFileSync(join(root, "docs", "limits.md"), limitsPage("en"));
 writeFileSync(join(root, "docs", "limits.zh-CN.md"), limitsPage("zh-CN"));
+writeFileSync(join(root, "docs", "reference", "api.md"), referencePage("en"));
+writeFileSync(join(root, "docs", "reference", "api.zh-CN.md"), referencePage("zh"));
 const schema = join(root, "packages", "server", "schema", "fleetcast.schema.json");
 mkdirSync(dirname(schema), { recursive: true });
 writeFileSync(schema, `${JSON.stringify(jsonSchema(), undefined, 1)}\n`);

@@ -67,6 +67,7 @@ function clock(): string {
 
 function endToEndFiles(): string[] {
   return [
+    "e2e/api",
     "e2e/deploy",
     "e2e/document",
     "e2e/examples",

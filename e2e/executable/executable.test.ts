@@ -25,7 +25,16 @@ test("[EXE1] it serves the dashboard, the try page and the SDK from inside itsel
   const page = await (await fetch(`${fleetcast.base}/`)).text();
   const script = page.match(/src="(\/assets\/[^"]+\.js)"/)?.[1];
   assert.ok(script !== undefined, page);
-  for (const path of [script, "/v1/try", "/v1/try/try.js", "/v1/try/try.css", "/v1/sdk/centrifuge.js"]) {
+  for (const path of [
+    script,
+    "/v1/try",
+    "/v1/try/try.js",
+    "/v1/try/try.css",
+    "/v1/sdk/centrifuge.js",
+    "/v1/explorer",
+    "/v1/explorer/explorer.js",
+    "/v1/explorer/swagger-ui.js",
+  ]) {
     const answer = await fetch(`${fleetcast.base}${path}`);
     assert.equal(answer.status, 200, path);
     assert.ok((await answer.text()).length > 200, path);

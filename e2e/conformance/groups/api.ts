@@ -20,7 +20,8 @@ const notFound = '{"error":{"code":104,"message":"not found"}}';
 const internal = '{"error":{"code":100,"message":"internal server error"}}';
 const malformed = "Bad Request\n";
 
-const says = (answer: RawAnswer, status: number, body: string | RegExp): void => {
+/** What came back, to the byte or by a pattern. */
+export const says = (answer: RawAnswer, status: number, body: string | RegExp): void => {
   assert.equal(answer.status, status, answer.body);
   if (typeof body === "string") assert.equal(answer.body, body);
   else assert.match(answer.body, body);

@@ -7,8 +7,8 @@ import { API_KEY } from "./side.ts";
  * What must be true of our server when all rules of a configuration are over and their clients are gone: nothing of them is
  * left (P7), and nothing of ours went wrong on the way.
  */
-export async function aftermath(engine: RunningEngine): Promise<string[]> {
-  const left = await leftovers(engine);
+export async function aftermath(engine: RunningEngine, apiPrefix = "/api"): Promise<string[]> {
+  const left = await leftovers(engine, apiPrefix);
   const errors = engine.log.split("\n").filter((line) => /"level":"(error|fatal)"/.test(line));
   return [
     ...(left === undefined ? [] : [`${left} is left when everybody is gone [P7]`]),
@@ -17,8 +17,8 @@ export async function aftermath(engine: RunningEngine): Promise<string[]> {
 }
 
 /** The server's own numbers, once they are zero or did not become so. Undefined for nothing left, or nobody to ask. */
-async function leftovers(engine: RunningEngine): Promise<string | undefined> {
-  const path = "/api/info";
+async function leftovers(engine: RunningEngine, apiPrefix: string): Promise<string | undefined> {
+  const path = `${apiPrefix}/info`;
   let left = "";
   for (let waitedMs = 0; waitedMs < 8_000; waitedMs += 100) {
     if (!engine.isRunning) return undefined;

@@ -121,7 +121,8 @@ async function runStage(config: string, groups: readonly Group[], backend: Backe
     );
     const ours = started.find((engine) => engine.name === "ours");
     const names = groups.map((group) => group.name).join(", ");
-    const problems = ours === undefined ? [] : (await aftermath(ours)).map((problem) => `${names}: ${problem}`);
+    const apiPrefix: string = JSON.parse(config).http_api.handler_prefix ?? "/api";
+    const problems = ours === undefined ? [] : (await aftermath(ours, apiPrefix)).map((problem) => `${names}: ${problem}`);
     return { runs: [...together, ...alone], problems };
   } finally {
     await Promise.all(started.map((engine) => engine.end()));

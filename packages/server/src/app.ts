@@ -21,6 +21,8 @@ import { version } from "./config/load.ts";
 import { createFleet, type Fleet } from "./fleet/fleet.ts";
 import { createAdminApiRoutes } from "./http/admin/admin-api-routes.ts";
 import { createApiRoutes } from "./http/api/api-routes.ts";
+import { createExplorerRoutes } from "./http/explorer/explorer-routes.ts";
+import { createOpenApiRoutes } from "./http/openapi/openapi-routes.ts";
 import type { Route } from "./http/route.ts";
 import { createV1Routes } from "./http/v1/routes.ts";
 import { clientAddress } from "./http/v1/session-routes.ts";
@@ -387,9 +389,32 @@ async function createRoutes(
     clock,
   });
   const can = createPolicy({ bearer: config.auth.bearer, namespaceBoundary: config.engine.namespaceBoundary });
-  const api = createApiRoutes({ push, api: config.api, clock, log, meter: parts.meters?.api, traces: parts.traces?.api });
+  const v1Parts = {
+    login,
+    sessions,
+    signer,
+    can,
+    fleet: fleet.service,
+    push,
+    journal,
+    users,
+    revocations,
+    desk,
+    audit,
+    tracer,
+    config,
+    version,
+    clock,
+    log,
+  };
+  const apis = [
+    ...createApiRoutes({ push, api: config.api, clock, log, meter: parts.meters?.api, traces: parts.traces?.api }),
+    ...createV1Routes(v1Parts),
+  ];
   return [
-    ...(config.api.external ? api.map((route): Route => ({ ...route, listener: "external" })) : api),
+    ...apis,
+    ...createOpenApiRoutes(apis, { api: config.api, v1: v1Parts }),
+    ...createExplorerRoutes({ api: config.api, swagger: config.swagger, log }),
     ...createAdminApiRoutes({
       admin: config.admin,
       push,
@@ -400,24 +425,6 @@ async function createRoutes(
       log,
     }),
     ...createAdminRoutes({ users, machines, desk, audit, config }),
-    ...createV1Routes({
-      login,
-      sessions,
-      signer,
-      can,
-      fleet: fleet.service,
-      push,
-      journal,
-      users,
-      revocations,
-      desk,
-      audit,
-      tracer,
-      config,
-      version,
-      clock,
-      log,
-    }),
     ...(push.kind === "centrifugo"
       ? createCentrifugoProxyRoutes({ policy: parts.policy, secret: config.push.centrifugo.proxySecret, clock, log })
       : []),

@@ -5,6 +5,7 @@ import { type BannerFacts, banner } from "./banner.ts";
 const facts: BannerFacts = {
   dashboard: "http://localhost:8000/",
   tryPage: "http://localhost:8000/v1/try",
+  explorer: "http://localhost:8000/v1/explorer",
   api: "http://localhost:8000/api",
   mqtt: { host: "127.0.0.1", port: 1883 },
   openOnLoopback: true,

@@ -2,6 +2,7 @@
 export interface BannerFacts {
   readonly dashboard: string;
   readonly tryPage: string;
+  readonly explorer: string;
   readonly api: string;
   readonly mqtt: { readonly host: string; readonly port: number } | undefined;
   /** Machines without a credential are let in from this machine. */
@@ -28,6 +29,7 @@ const texts = {
     login: "User admin, one-time password (set your own with the command below)",
     apiKey: "API key",
     tryPage: "Try page",
+    explorer: "API explorer",
     demo: (count: number) => `Demo fleet: ${count} virtual machines, VM-SH-001 to VM-SH-${String(count).padStart(3, "0")}.`,
     open: "Machines without a credential are let in from this computer; mqtt.open_on_loopback: false ends that.",
     asMachine: `Speak as a machine (${snippetMachine} joins the fleet with its first message):`,
@@ -45,6 +47,7 @@ const texts = {
     login: "用户 admin，一次性密码 (password，可用下方命令重设)",
     apiKey: "API 密钥",
     tryPage: "试用页",
+    explorer: "API 浏览器",
     demo: (count: number) => `演示机群：${count} 台虚拟售货机，VM-SH-001 至 VM-SH-${String(count).padStart(3, "0")}。`,
     open: "来自本机、没有凭据的机器可直接接入；设 mqtt.open_on_loopback: false 可关闭。",
     asMachine: `模拟一台机器发消息（${snippetMachine} 发出第一条消息即加入机群）：`,
@@ -66,6 +69,7 @@ export function banner(facts: BannerFacts, language: "en" | "zh"): string {
   if (facts.password !== undefined) lines.push(`  ${text.login}: ${facts.password}`);
   if (facts.apiKey !== undefined) lines.push(`  ${text.apiKey}: ${facts.apiKey}`);
   if (!first) lines.push(`  ${text.tryPage}: ${facts.tryPage}`);
+  lines.push(`  ${text.explorer}: ${facts.explorer}`);
   lines.push(`  ${text.secrets}: ${facts.secretsFile}`, `  ${text.newPassword}: npx fleetcast user password admin`);
   lines.push(`  ${text.data}: ${facts.dataDir}`, `  ${text.log}: ${facts.logFile}`, "");
   if (facts.demoMachines > 0) lines.push(text.demo(facts.demoMachines));

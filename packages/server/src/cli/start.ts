@@ -56,6 +56,7 @@ function facts(
   return {
     dashboard: `${page}/`,
     tryPage: `${page}/v1/try`,
+    explorer: `${page}/v1/explorer`,
     api: `${internal ? baseUrl(http.internalAddress, http.internalPort) : baseUrl(http.address, http.port)}${api.handlerPrefix}`,
     mqtt: mqttPlace(mqtt),
     openOnLoopback: mqtt.broker === "embedded" && mqtt.openOnLoopback,

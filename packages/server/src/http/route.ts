@@ -1,3 +1,5 @@
+import type { Operation } from "./openapi/operation.ts";
+
 /**
  * One HTTP route, free of the runtime: `runtime/` turns these into listeners. Paths match exactly, or by prefix when they
  * end in `/*`; reserved prefixes never fall through to the dashboard's page.
@@ -9,6 +11,8 @@ export interface Route {
   /** `internal` moves to `http_server.internal_port` when that is set. */
   readonly listener: "external" | "internal";
   readonly bodyBytesMax: number;
+  /** What the OpenAPI document says about it; several where a `/*` path leads to several things. Absent on pages and doors of other protocols. */
+  readonly operations?: readonly Operation[];
   readonly handle: (request: Request, peer: Peer) => Response | Promise<Response>;
 }
 

@@ -59,6 +59,7 @@ export function openHttpDoors(ports: {
             config.health.handlerPrefix,
             config.prometheus.handlerPrefix,
             `${config.admin.handlerPrefix.replace(/\/$/, "")}/admin`,
+            ...(config.swagger.enabled ? [config.swagger.handlerPrefix] : []),
           ]),
           page: withPage ? page(config) : undefined,
           withoutPage: withPage && config.dashboard.enabled ? notBuilt : "404 page not found\n",

@@ -5,8 +5,10 @@ import type { ApiMeter } from "../../metrics/call-meter.ts";
 import type { PushEngine, PushError } from "../../push/push-engine.ts";
 import { Fields, MalformedJson } from "../../push/raw-json/fields.ts";
 import type { CallTraces } from "../../tracing/call-traces.ts";
+import type { Operation } from "../openapi/operation.ts";
 import type { Peer, Route } from "../route.ts";
 import { createKeyCheck } from "./api-key.ts";
+import { batchOperation, commandsOperation, methodOperation } from "./api-operations.ts";
 import { runBatch } from "./batch.ts";
 import { readBody } from "./body.ts";
 import { runCommands } from "./legacy.ts";
@@ -48,20 +50,21 @@ export function createApiRoutes(ports: ApiPorts): Route[] {
   };
   const hasKey = createKeyCheck(api);
   const isOver = overLimit(api, clock);
-  const route = (path: string, handler: Handler): Route => ({
+  const route = (operation: Operation, handler: Handler): Route => ({
     method: "*",
-    path,
+    path: operation.path,
     listener: api.external ? "external" : "internal",
     bodyBytesMax: api.bodyBytesMax,
+    operations: [operation],
     handle: (request) => answer(request, hasKey, isOver, api.bodyBytesMax, handler),
   });
   const routes = [
-    route(api.handlerPrefix, (body, request) => runCommands(body, runFor(request))),
-    route(`${prefix}/batch`, (body, request) => runBatch(body, runFor(request))),
-    ...Array.from(methods, ([name, method]) => route(`${prefix}/${name}`, methodHandler(name, method, api, runFor))),
+    route(commandsOperation(api.handlerPrefix), (body, request) => runCommands(body, runFor(request))),
+    route(batchOperation(`${prefix}/batch`), (body, request) => runBatch(body, runFor(request))),
+    ...Array.from(methods, ([name, method]) => route(methodOperation(prefix, name), methodHandler(name, method, api, runFor))),
   ];
   // A prefix of "/" leaves the other paths to their owners.
-  if (prefix !== "") routes.push({ ...routes[0]!, path: `${prefix}/*`, handle: notFound });
+  if (prefix !== "") routes.push({ ...routes[0]!, path: `${prefix}/*`, operations: [], handle: notFound });
   return routes;
 }
 

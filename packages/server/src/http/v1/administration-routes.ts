@@ -1,41 +1,28 @@
-import type {
-  AuditPage,
-  ConnectionPage,
-  ConnectionRow,
-  DisconnectRequest,
-  RevocationEnd,
-  RevocationList,
-  RevocationRequest,
-  UserList,
-} from "@fleetcast/protocol";
-import { z } from "zod";
+import type { AuditPage, ConnectionPage, ConnectionRow, RevocationList, UserList } from "@fleetcast/protocol";
+import type { z } from "zod";
 import type { Actor } from "../../administration/desk.ts";
 import { bodyBytesAtDoorMax, readJsonBody } from "../body.ts";
+import type { Operation } from "../openapi/operation.ts";
 import { emptyResponse, jsonResponse, Problem } from "../problem.ts";
 import type { Route } from "../route.ts";
+import {
+  actionPattern,
+  administrationOperations,
+  anyText,
+  auditBounds,
+  clientPattern,
+  connectionBounds,
+  disconnectSchema,
+  endSchema,
+  pageDefault,
+  revocationSchema,
+} from "./administration-operations.ts";
 import type { V1Dependencies } from "./dependencies.ts";
 import { type Call, signedIn } from "./guard.ts";
 import { clientAddress } from "./session-routes.ts";
 
 const bodyBytesMax = 8_192;
 const channelsShownMax = 100;
-const subject = z.string().min(1).max(1_024);
-const what = z.enum(["user", "token", "tokens", "machine"]);
-const anyText = /^[\s\S]{1,1024}$/;
-
-const revocationSchema: z.ZodType<RevocationRequest> = z.strictObject({
-  what,
-  subject,
-  before_s: z.int().min(1).optional(),
-  expire_at: z.int().min(1).max(8_640_000_000_000).optional(),
-  reason: z.string().max(256).optional(),
-});
-const endSchema: z.ZodType<RevocationEnd> = z.strictObject({ what, subject });
-const disconnectSchema: z.ZodType<DisconnectRequest> = z.strictObject({
-  user: z.string().max(1_024),
-  client: z.string().max(64).optional(),
-});
-
 /** People and connections, for administrators. */
 export function administrationRoutes(dependencies: V1Dependencies): Route[] {
   const { desk, users, revocations, push, journal, audit, config } = dependencies;
@@ -43,18 +30,20 @@ export function administrationRoutes(dependencies: V1Dependencies): Route[] {
     actor: principal.userId,
     address: clientAddress(request, peer, config.http.tlsInFront),
   });
-  const get = (path: string, handle: (call: Call) => Response | Promise<Response>): Route => ({
+  const get = (operation: Operation, handle: (call: Call) => Response | Promise<Response>): Route => ({
     method: "GET",
-    path,
+    path: operation.path,
     listener: "external",
     bodyBytesMax: 0,
+    operations: [operation],
     handle: signedIn(dependencies, "manage_users", handle),
   });
-  const post = <Body>(path: string, schema: z.ZodType<Body>, act: (body: Body, call: Call) => Promise<void>): Route => ({
+  const post = <Body>(operation: Operation, schema: z.ZodType<Body>, act: (body: Body, call: Call) => Promise<void>): Route => ({
     method: "POST",
-    path,
+    path: operation.path,
     listener: "external",
     bodyBytesMax: bodyBytesAtDoorMax,
+    operations: [operation],
     handle: signedIn(dependencies, "manage_users", async (call) => {
       await act(await readJsonBody(call.request, schema, bodyBytesMax), call);
       return emptyResponse();
@@ -62,13 +51,13 @@ export function administrationRoutes(dependencies: V1Dependencies): Route[] {
   });
 
   return [
-    get("/v1/users", () => {
+    get(administrationOperations.users, () => {
       const answer: UserList = {
         users: users.all().map(({ id, name, role }) => ({ id, name, role, blocked: revocations.isBlocked(id) })),
       };
       return jsonResponse(answer);
     }),
-    get("/v1/revocations", () => {
+    get(administrationOperations.revocations, () => {
       const answer: RevocationList = {
         revocations: revocations.all().map((row) => ({
           what: row.what,
@@ -82,7 +71,7 @@ export function administrationRoutes(dependencies: V1Dependencies): Route[] {
       };
       return jsonResponse(answer);
     }),
-    post("/v1/revocations", revocationSchema, (asked, call) =>
+    post(administrationOperations.shutOut, revocationSchema, (asked, call) =>
       desk.shutOut(
         {
           what: asked.what,
@@ -94,16 +83,16 @@ export function administrationRoutes(dependencies: V1Dependencies): Route[] {
         actorOf(call),
       ),
     ),
-    post("/v1/revocations/end", endSchema, async (asked, call) => {
+    post(administrationOperations.letIn, endSchema, async (asked, call) => {
       if (await desk.letIn(asked.what, asked.subject, actorOf(call))) return;
       throw new Problem(404, "not_shut_out", "nobody of that name is shut out");
     }),
-    get("/v1/audit", async ({ query }) => {
-      const limit = query.integer("limit", { min: 1, max: 200 }) ?? 50;
+    get(administrationOperations.audit, async ({ query }) => {
+      const limit = query.integer("limit", auditBounds.limit) ?? pageDefault;
       const rows = await journal.fleet.audit({
         actor: query.text("actor", anyText),
-        action: query.text("action", /^[a-z._]{1,32}$/),
-        beforeId: query.integer("before", { min: 1, max: Number.MAX_SAFE_INTEGER }),
+        action: query.text("action", actionPattern),
+        beforeId: query.integer("before", auditBounds.before),
         limit,
       });
       const answer: AuditPage = {
@@ -120,15 +109,15 @@ export function administrationRoutes(dependencies: V1Dependencies): Route[] {
       };
       return jsonResponse(answer);
     }),
-    get("/v1/connections", async ({ query }) => {
+    get(administrationOperations.connections, async ({ query }) => {
       if (push.connections === undefined) {
         throw new Problem(404, "no_connection_list", "a real Centrifugo serves the clients; its free edition has no list of them");
       }
       const { connections, next } = push.connections({
         user: query.text("user", anyText),
         channel: query.text("channel", anyText),
-        after: query.text("after", /^[0-9a-f-]{1,64}$/),
-        limit: query.integer("limit", { min: 1, max: 500 }) ?? 50,
+        after: query.text("after", clientPattern),
+        limit: query.integer("limit", connectionBounds) ?? pageDefault,
       });
       const nodes = await push.info();
       const answer: ConnectionPage = {
@@ -138,7 +127,7 @@ export function administrationRoutes(dependencies: V1Dependencies): Route[] {
       };
       return jsonResponse(answer);
     }),
-    post("/v1/connections/disconnect", disconnectSchema, async ({ user, client }, call) => {
+    post(administrationOperations.disconnect, disconnectSchema, async ({ user, client }, call) => {
       await push.disconnect({ user, client });
       await audit.note({ ...actorOf(call), action: "connection.disconnect", target: user, detail: { client: client ?? null } });
     }),

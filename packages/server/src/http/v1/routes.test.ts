@@ -47,7 +47,10 @@ test("[H13] every route of /v1 is either in the table of guarded routes or state
   const { routes } = await v1Rig();
   const covered = (method: string, path: string) =>
     guarded.some(([m, p]) => m === method && (p === path || (path.endsWith("/*") && p.startsWith(path.slice(0, -1)))));
-  const uncovered = routes.filter(({ method, path }) => !covered(method, path)).map(({ method, path }) => `${method} ${path}`);
+  const isRefusal = (method: string, path: string) => method === "*" && path !== "/v1/*";
+  const uncovered = routes
+    .filter(({ method, path }) => !covered(method, path) && !isRefusal(method, path))
+    .map(({ method, path }) => `${method} ${path}`);
   assert.deepEqual(uncovered.sort(), [...open].sort());
 });
 
@@ -131,7 +134,10 @@ test("[H13] a machine that does not exist, and an address that is no machine's, 
     assert.equal(status, 404, name);
     bodies.add(JSON.stringify(json));
   }
-  assert.deepEqual([...bodies], [`{"code":"no_such_machine","message":"there is no such machine"}`]);
+  assert.deepEqual(
+    [...bodies],
+    [`{"type":"about:blank","title":"Not Found","status":404,"detail":"there is no such machine","code":"no_such_machine"}`],
+  );
   assert.equal((await rig.call("GET", "/v1/machines/VM-SH-001/other", { cookie })).json.code, "no_such_path");
   assert.equal((await rig.call("GET", "/v1/machines/VM-SH-001/series/x", { cookie })).json.code, "no_such_path");
 });
@@ -346,7 +352,9 @@ test("[R1] what a room refuses is its status; what breaks inside is a plain 500 
   const refusing = await failing(new FleetRefusal(409, "already_final", "too late", "cmd_id"));
   const developer = await refusing.signIn("developer");
   const refused = await refusing.call("GET", "/v1/dead-letters", { cookie: developer.cookie });
-  assert.deepEqual([refused.status, refused.json], [409, { code: "already_final", message: "too late", field: "cmd_id" }]);
+  const problem = { type: "about:blank", title: "Conflict", status: 409, detail: "too late", code: "already_final", field: "cmd_id" };
+  assert.deepEqual([refused.status, refused.json], [409, problem]);
+  assert.equal(refused.response.headers.get("content-type"), "application/problem+json; charset=utf-8");
 
   const broken = await failing(new Error("SQLITE_CORRUPT at /secret/path"));
   const { cookie } = await broken.signIn("developer");
@@ -354,4 +362,19 @@ test("[R1] what a room refuses is its status; what breaks inside is a plain 500 
   assert.deepEqual([status, json.code], [500, "internal"]);
   assert.doesNotMatch(JSON.stringify(json), /SQLITE|secret/);
   assert.ok(broken.logged.some((line) => line.includes("SQLITE_CORRUPT") && !line.includes("hunter2")));
+});
+
+test("[H3] another method on a known path is 405 with those that there are, before anybody is asked for", async () => {
+  const rig = await v1Rig();
+  for (const [method, path, allow] of [
+    ["POST", "/v1/me", "GET, HEAD"],
+    ["OPTIONS", "/v1/session", "POST, DELETE"],
+    ["HEAD", "/v1/session", "POST, DELETE"],
+    ["PUT", "/v1/machines/VM-SH-001", "GET, HEAD"],
+    ["PATCH", "/v1/commands", "POST, GET, HEAD"],
+  ] as const) {
+    const { status, json, response } = await rig.call(method, path);
+    assert.deepEqual([status, json.code, response.headers.get("allow")], [405, "wrong_method", allow], `${method} ${path}`);
+  }
+  assert.equal((await rig.call("HEAD", "/v1/me")).status, 401);
 });

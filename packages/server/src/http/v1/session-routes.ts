@@ -4,17 +4,61 @@ import { auditRecord } from "../../administration/audit.ts";
 import type { Session } from "../../auth/users/sessions.ts";
 import { passwordLengthMax } from "../../auth/users/user.ts";
 import { bodyBytesAtDoorMax, readJsonBody } from "../body.ts";
+import { named } from "../openapi/shapes.ts";
 import { emptyResponse, jsonResponse, Problem } from "../problem.ts";
 import type { Peer, Route } from "../route.ts";
+import { meShape } from "./answers.ts";
 import type { V1Dependencies } from "./dependencies.ts";
 import { answering, signedIn } from "./guard.ts";
 import { isLoopback } from "./loopback.ts";
+import { v1Operation } from "./operations.ts";
 
 const loginBytesMax = 4_096;
-const loginSchema: z.ZodType<LoginRequest> = z.strictObject({
-  name: z.string().min(1).max(256),
-  password: z.string().min(1).max(passwordLengthMax),
-});
+const loginSchema: z.ZodType<LoginRequest> = named(
+  "LoginRequest",
+  z.strictObject({
+    name: z.string().min(1).max(256),
+    password: z.string().min(1).max(passwordLengthMax),
+  }),
+);
+
+export const sessionOperations = {
+  login: v1Operation({
+    id: "login",
+    method: "POST",
+    path: "/v1/session",
+    tag: "session",
+    summary: { en: "Signs in", zh: "登录" },
+    text: {
+      en: "Sets the session's cookie. After ten failures in a minute from one address the answer is 429 for a while.",
+      zh: "设置会话 Cookie。同一地址一分钟内失败十次后，一段时间内返回 429。",
+    },
+    access: "none",
+    request: { shape: loginSchema, example: { name: "admin", password: "a long password" } },
+    answer: meShape,
+    ok: { en: "Signed in", zh: "已登录" },
+    refuses: [401, 429],
+  }),
+  logout: v1Operation({
+    id: "logout",
+    method: "DELETE",
+    path: "/v1/session",
+    tag: "session",
+    summary: { en: "Signs out", zh: "退出登录" },
+    access: "session_write",
+    ok: { en: "Signed out", zh: "已退出" },
+  }),
+  me: v1Operation({
+    id: "me",
+    method: "GET",
+    path: "/v1/me",
+    tag: "session",
+    summary: { en: "Tells who is signed in", zh: "当前登录用户" },
+    access: "session",
+    answer: meShape,
+    ok: { en: "The user, and the CSRF value for writes", zh: "用户信息，以及写操作所需的 CSRF 值" },
+  }),
+};
 
 export function sessionRoutes(dependencies: V1Dependencies): Route[] {
   const { sessions, login, audit, config, clock, log } = dependencies;
@@ -27,6 +71,7 @@ export function sessionRoutes(dependencies: V1Dependencies): Route[] {
       path: "/v1/session",
       listener: "external",
       bodyBytesMax: bodyBytesAtDoorMax,
+      operations: [sessionOperations.login],
       handle: answering(log, async (request, peer) => {
         const { name, password } = await readJsonBody(request, loginSchema, loginBytesMax);
         const address = clientAddress(request, peer, config.http.tlsInFront);
@@ -55,6 +100,7 @@ export function sessionRoutes(dependencies: V1Dependencies): Route[] {
       path: "/v1/session",
       listener: "external",
       bodyBytesMax: 0,
+      operations: [sessionOperations.logout],
       handle: signedIn(dependencies, undefined, async ({ session, peer, request }) => {
         const address = clientAddress(request, peer, config.http.tlsInFront);
         const { id } = session.user;
@@ -67,6 +113,7 @@ export function sessionRoutes(dependencies: V1Dependencies): Route[] {
       path: "/v1/me",
       listener: "external",
       bodyBytesMax: 0,
+      operations: [sessionOperations.me],
       handle: signedIn(dependencies, undefined, ({ session, peer }) => {
         const renewed = sessions.renewed(session);
         const headers = renewed === undefined ? {} : { "Set-Cookie": sessions.setCookie(renewed, isSecure(peer)) };

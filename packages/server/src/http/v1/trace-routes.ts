@@ -1,5 +1,4 @@
-import type { TraceEnd, TraceList, TraceRequest, TraceRow } from "@fleetcast/protocol";
-import { z } from "zod";
+import type { TraceList, TraceRow } from "@fleetcast/protocol";
 import type { Trace } from "../../administration/tracer.ts";
 import { bodyBytesAtDoorMax, readJsonBody } from "../body.ts";
 import { emptyResponse, jsonResponse, Problem } from "../problem.ts";
@@ -7,17 +6,10 @@ import type { Route } from "../route.ts";
 import type { V1Dependencies } from "./dependencies.ts";
 import { signedIn } from "./guard.ts";
 import { clientAddress } from "./session-routes.ts";
+import { endSchema, startSchema, traceOperations } from "./trace-operations.ts";
 
 const bodyBytesMax = 4_096;
 const secondsDefault = 300;
-
-const startSchema: z.ZodType<TraceRequest> = z.strictObject({
-  kind: z.enum(["channel", "user", "machine"]),
-  subject: z.string().min(1).max(1_024),
-  payloads: z.boolean().optional(),
-  seconds: z.int().min(1).max(900).optional(),
-});
-const endSchema: z.ZodType<TraceEnd> = z.strictObject({ id: z.string().min(1).max(64) });
 
 /** Live traces: started here, followed on their own channel, ended here or by their time. */
 export function traceRoutes(dependencies: V1Dependencies): Route[] {
@@ -28,6 +20,7 @@ export function traceRoutes(dependencies: V1Dependencies): Route[] {
       path: "/v1/traces",
       listener: "external",
       bodyBytesMax: 0,
+      operations: [traceOperations.traces],
       handle: signedIn(dependencies, "manage_users", () => {
         const answer: TraceList = { traces: tracer.all().map(shown) };
         return jsonResponse(answer);
@@ -38,6 +31,7 @@ export function traceRoutes(dependencies: V1Dependencies): Route[] {
       path: "/v1/traces",
       listener: "external",
       bodyBytesMax: bodyBytesAtDoorMax,
+      operations: [traceOperations.start],
       handle: signedIn(dependencies, "manage_users", async ({ request, peer, principal }) => {
         const { kind, subject, payloads = false, seconds = secondsDefault } = await readJsonBody(request, startSchema, bodyBytesMax);
         const trace = tracer.start({ kind, subject, payloads, seconds, startedBy: principal.userId });
@@ -51,6 +45,7 @@ export function traceRoutes(dependencies: V1Dependencies): Route[] {
       path: "/v1/traces/end",
       listener: "external",
       bodyBytesMax: bodyBytesAtDoorMax,
+      operations: [traceOperations.end],
       handle: signedIn(dependencies, "manage_users", async ({ request }) => {
         const { id } = await readJsonBody(request, endSchema, bodyBytesMax);
         if (!tracer.end(id)) throw new Problem(404, "no_such_trace", "there is no such trace");

@@ -37,7 +37,7 @@ export const operationsOptions = {
     external: bool(false, "Keeps it on http_server.port although an internal port is set."),
   }),
   ...under("swagger", {
-    enabled: notYet(bool(false, "Serves a page that explains the server API.")),
+    enabled: bool(false, "Serves the API explorer of `/v1/explorer` here as well, beside the server API."),
     handler_prefix: string("/swagger", "Its path.", path),
   }),
   ...under("debug", {

@@ -135,7 +135,7 @@ export async function v1Rig(config: V1Config = v1Config(), changes: Partial<V1De
   const deadLetters: DeadLetterRow[] = [];
   const logged: string[] = [];
   const note = (fields: Readonly<Record<string, unknown>>, message: string) => logged.push(`${message} ${JSON.stringify(fields)}`);
-  const routes = createV1Routes({
+  const dependencies: V1Dependencies = {
     login: await createLogin({ users, hasher, isBlocked: (id) => revocations.isBlocked(id), clock }),
     sessions,
     signer,
@@ -156,7 +156,8 @@ export async function v1Rig(config: V1Config = v1Config(), changes: Partial<V1De
     clock,
     log: { debug: note, info: note, warn: note, error: note },
     ...changes,
-  });
+  };
+  const routes = createV1Routes(dependencies);
   const router = createRouter(routes, ["/v1"]);
 
   async function call(method: string, path: string, { cookie, csrf, body, headers, peer }: CallOptions = {}) {
@@ -175,7 +176,7 @@ export async function v1Rig(config: V1Config = v1Config(), changes: Partial<V1De
     });
     const response = await match.route.handle(request, { remoteAddress: "127.0.0.1", rest: match.rest, secure: false, ...peer });
     const text = await response.clone().text();
-    const isJson = response.headers.get("content-type")?.startsWith("application/json") === true;
+    const isJson = response.headers.get("content-type")?.includes("json") === true;
     return { status: response.status, json: isJson ? JSON.parse(text) : undefined, response };
   }
 
@@ -202,6 +203,7 @@ export async function v1Rig(config: V1Config = v1Config(), changes: Partial<V1De
     deadLetters,
     logged,
     routes,
+    dependencies,
     verifier: createTokenVerifier(clientConfig(), { clock }),
     policy: createSubscribePolicy({ can, fleetcastKey, users, revocations, clock }),
   };

@@ -1,7 +1,6 @@
-import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import type { RealtimeToken } from "@fleetcast/protocol";
 import { ownFile } from "../../../runtime/own-files.ts";
+import { fileOnce } from "../../file-once.ts";
 import { jsonResponse, Problem } from "../../problem.ts";
 import type { Peer, Route } from "../../route.ts";
 import { dataSecurityHeaders, pageSecurityHeaders } from "../../security.ts";
@@ -107,16 +106,4 @@ function isFromHere(request: Request, peer: Peer): boolean {
 
 function isLocalHost(hostname: string): boolean {
   return hostname === "localhost" || isLoopback(hostname.replace(/^\[(.*)\]$/, "$1"));
-}
-
-/** Read when first asked for, then kept; a failed read is tried again. */
-function fileOnce(file: string): () => Promise<{ readonly text: string; readonly etag: string }> {
-  let kept: { readonly text: string; readonly etag: string } | undefined;
-  return async () => {
-    if (kept === undefined) {
-      const text = await readFile(file, "utf8");
-      kept = { text, etag: `"${createHash("sha256").update(text).digest("base64url").slice(0, 22)}"` };
-    }
-    return kept;
-  };
 }
