@@ -14,7 +14,8 @@ export {
   type EmbeddedBrokerStats,
 } from "./embedded/embedded-broker.ts";
 export { defaultEmbeddedLimits, type EmbeddedLimits } from "./embedded/limits.ts";
-export { type BrokerTls, ListenError } from "./embedded/listeners.ts";
+export { ListenError } from "./embedded/listeners.ts";
+export type { BrokerTls } from "./embedded/tls-listener.ts";
 export * from "./intake.ts";
 export { defaultMosquittoAclOptions, type MosquittoAclOptions, mosquittoAcl } from "./mosquitto/mosquitto-acl.ts";
 export { defaultMosquittoOptions, type MosquittoConfOptions, type MosquittoListener, mosquittoConf } from "./mosquitto/mosquitto-conf.ts";

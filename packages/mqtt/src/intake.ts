@@ -30,6 +30,8 @@ export interface ConnectAttempt {
   readonly clientId: string;
   readonly username: string | undefined;
   readonly password: Uint8Array | undefined;
+  /** The machine that a verified certificate of the device names; then the user name is the same. */
+  readonly certificate?: string | undefined;
   readonly remoteAddress: string;
   /** The listener's own address is loopback: a machine without a credential may pass by its user name. */
   readonly loopback: boolean;

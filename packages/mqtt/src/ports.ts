@@ -5,6 +5,8 @@
 export interface MqttClock {
   /** Monotonic milliseconds. */
   monotonicMs(): number;
+  /** Unix milliseconds: whether a certificate has ended. */
+  wallMs(): number;
   /** Runs `task` once after `delayMs`; the answer cancels it. */
   schedule(delayMs: number, task: () => void): () => void;
   /** Runs `task` after the current tick's work: acknowledgements gathered in one tick are written once. */

@@ -16,7 +16,8 @@ test("[S15] the embedded broker speaks TLS to devices; a plain one is not served
   timeout: 20_000,
 }, async () => {
   await withBroker(
-    async ({ port, handler, broker }) => {
+    async ({ handler, broker }) => {
+      const port = broker.tlsPort;
       const socket = tls.connect({ port, host: "127.0.0.1", servername: "localhost", ca: certificate?.cert });
       const heard: Buffer[] = [];
       socket.on("data", (chunk: Buffer) => heard.push(chunk));
@@ -36,7 +37,7 @@ test("[S15] the embedded broker speaks TLS to devices; a plain one is not served
       assert.equal(handler.attempts.length, 1);
       await until(() => broker.stats.connections === 0, "gone");
     },
-    { tls: { cert: certificate?.cert ?? "", key: certificate?.key ?? "" } },
+    { tls: { addresses: ["127.0.0.1"], port: 0, cert: certificate?.cert ?? "", key: certificate?.key ?? "" } },
   );
 });
 
@@ -45,7 +46,8 @@ test("the consumer speaks mqtts with a given authority, and refuses a certificat
   timeout: 20_000,
 }, async () => {
   await withBroker(
-    async ({ port, handler }) => {
+    async ({ handler, broker }) => {
+      const port = broker.tlsPort;
       const lines: string[] = [];
       const note = (fields: Readonly<Record<string, unknown>>, message: string): void =>
         void lines.push(`${message} ${JSON.stringify(fields)}`);
@@ -73,6 +75,6 @@ test("the consumer speaks mqtts with a given authority, and refuses a certificat
       await wary.stop();
       await sleep(10);
     },
-    { tls: { cert: certificate?.cert ?? "", key: certificate?.key ?? "" } },
+    { tls: { addresses: ["127.0.0.1"], port: 0, cert: certificate?.cert ?? "", key: certificate?.key ?? "" } },
   );
 });

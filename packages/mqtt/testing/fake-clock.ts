@@ -9,6 +9,10 @@ export class FakeClock implements MqttClock {
     return this.#nowMs;
   }
 
+  wallMs(): number {
+    return this.#nowMs;
+  }
+
   schedule(delayMs: number, task: () => void): () => void {
     const entry = { atMs: this.#nowMs + delayMs, task };
     this.#tasks.push(entry);

@@ -3,6 +3,7 @@ import type { MqttChance, MqttClock } from "../src/ports.ts";
 /** Real time, for tests that talk to real sockets. Timers do not keep the process alive. */
 export const realClock: MqttClock = {
   monotonicMs: () => performance.now(),
+  wallMs: () => Date.now(),
   schedule: (delayMs, task) => {
     const timer = setTimeout(task, delayMs);
     timer.unref();

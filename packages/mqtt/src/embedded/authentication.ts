@@ -22,11 +22,16 @@ export async function admitMachine(connection: DeviceConnection, request: Connec
   // [M19] What is not a machine's name is refused before anybody looks it up.
   if (request.username !== undefined && !isVmId(request.username)) return refused(ConnackCode.badCredentials, "bad_user_name");
   if (context.handler.authenticate === undefined) return refused(ConnackCode.notAuthorised, "no_authentication");
+  const { certificate } = connection;
+  if (certificate !== undefined && request.username !== undefined && request.username !== certificate) {
+    return refused(ConnackCode.notAuthorised, "certificate_of_another_machine");
+  }
   let verdict: ConnectVerdict;
   try {
     verdict = await context.handler.authenticate({
       clientId: request.clientId,
-      username: request.username,
+      username: request.username ?? certificate,
+      certificate,
       password: request.password,
       remoteAddress: connection.remoteAddress,
       loopback: connection.loopback,

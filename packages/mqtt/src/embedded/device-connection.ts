@@ -56,6 +56,8 @@ export class DeviceConnection implements LinkOwner {
   readonly context: BrokerContext;
   readonly remoteAddress: string;
   readonly loopback: boolean;
+  /** The machine that the device's certificate names; undefined where it showed none. */
+  readonly certificate: string | undefined;
   readonly window: AckWindow = new AckWindow();
   readonly inbound: InboundPublishes;
   /** From here the time to authenticate runs: accepted, or read again after a pause of ours. */
@@ -75,10 +77,11 @@ export class DeviceConnection implements LinkOwner {
   /** An older connection of this session was ended for it, and nobody was told that the machine was gone in between. */
   #tookOver = false;
 
-  constructor(context: BrokerContext, socket: Socket, loopback: boolean) {
+  constructor(context: BrokerContext, socket: Socket, loopback: boolean, certificate: string | undefined) {
     this.context = context;
     this.#socket = socket;
     this.loopback = loopback;
+    this.certificate = certificate;
     this.remoteAddress = socket.remoteAddress ?? "";
     this.openedMs = this.lastPacketMs = context.clock.monotonicMs();
     this.inbound = new InboundPublishes(this);

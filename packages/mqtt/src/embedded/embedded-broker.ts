@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 import { Aedes, type Client } from "aedes";
 import type { Broker, BrokerStats, InboundMessage, IntakeHandler } from "../intake.ts";
 import { type MqttClock, type MqttLogger, silentLogger } from "../ports.ts";
@@ -8,16 +9,19 @@ import { decodeText, topicFault } from "../wire/text.ts";
 import { AedesLink } from "./aedes-link.ts";
 import { machineOf } from "./authentication.ts";
 import type { BrokerContext } from "./broker-context.ts";
+import { type CertificateDemand, type ClientCertificate, judgeCertificate } from "./client-certificate.ts";
 import { Counters } from "./counters.ts";
 import { DeviceConnection } from "./device-connection.ts";
+import { Handshakes } from "./handshakes.ts";
 import { Hold } from "./hold.ts";
 import { defaultEmbeddedLimits, type EmbeddedLimits } from "./limits.ts";
-import { type BrokerTls, isLoopback, type Listeners, listen } from "./listeners.ts";
+import { isLoopback, type Listeners, listen } from "./listeners.ts";
 import { type Machine, MachineRegistry } from "./machine-registry.ts";
 import { SessionStore } from "./session-store.ts";
+import type { BrokerTls } from "./tls-listener.ts";
 
 export interface EmbeddedBrokerOptions {
-  /** Each is listened on; give `127.0.0.1` and `::1` for loopback. A machine without IPv6 is no error. */
+  /** Each is listened on without TLS; give `127.0.0.1` and `::1` for loopback, none for TLS only. A machine without IPv6 is no error. */
   readonly addresses: readonly string[];
   /** 0: any free one, see `port` of the broker. */
   readonly port: number;
@@ -26,7 +30,8 @@ export interface EmbeddedBrokerOptions {
   readonly limits?: Partial<EmbeddedLimits>;
   readonly layout?: TopicLayout;
   readonly log?: MqttLogger;
-  readonly tls?: BrokerTls;
+  /** A listener with TLS beside the plain one. */
+  readonly tls?: (BrokerTls & { readonly addresses: readonly string[]; readonly port: number }) | undefined;
 }
 
 export interface EmbeddedBrokerStats extends BrokerStats {
@@ -43,7 +48,11 @@ export interface EmbeddedBrokerStats extends BrokerStats {
 export interface EmbeddedBroker extends Broker {
   /** The port listened on; 0 before `start`. */
   readonly port: number;
+  /** The same of the listener with TLS. */
+  readonly tlsPort: number;
   readonly stats: EmbeddedBrokerStats;
+  /** What devices are shown, and whose certificates are taken, from the next handshake on. @throws and keeps the former */
+  swapCertificate(next: BrokerTls): void;
 }
 
 /** How often silent and half-opened connections are looked for. */
@@ -64,7 +73,10 @@ class Embedded implements EmbeddedBroker {
   readonly #machines = new MachineRegistry();
   readonly #connections = new Set<DeviceConnection>();
   readonly #aedes: Aedes;
-  #listeners: Listeners | undefined;
+  readonly #handshakes = new Handshakes();
+  #listeners: readonly Listeners[] = [];
+  #tlsListeners: Listeners | undefined;
+  #demand: CertificateDemand;
   #dirty: DeviceConnection[] = [];
   #deliveries = 0;
   #droppedForwards = 0;
@@ -77,6 +89,7 @@ class Embedded implements EmbeddedBroker {
     this.#limits = { ...defaultEmbeddedLimits, ...options.limits };
     this.#clock = options.clock;
     this.#log = options.log ?? silentLogger;
+    this.#demand = options.tls?.clientCertificates ?? "off";
     const layout = options.layout ?? createTopicLayout();
     this.#sessions = new SessionStore(this.#limits, layout);
     this.#counters = new Counters(options.clock, this.#log);
@@ -98,7 +111,11 @@ class Embedded implements EmbeddedBroker {
   }
 
   get port(): number {
-    return this.#listeners?.port ?? 0;
+    return this.#listeners.find((listeners) => listeners !== this.#tlsListeners)?.port ?? 0;
+  }
+
+  get tlsPort(): number {
+    return this.#tlsListeners?.port ?? 0;
   }
 
   get stats(): EmbeddedBrokerStats {
@@ -120,26 +137,51 @@ class Embedded implements EmbeddedBroker {
   async start(): Promise<void> {
     await this.#aedes.listen();
     try {
-      this.#listeners = await listen({
-        addresses: this.#options.addresses,
-        port: this.#options.port,
-        tls: this.#options.tls,
-        handshakeTimeoutMs: this.#limits.connectTimeoutMs,
-        onSocket: (socket, address) => this.#accept(socket, isLoopback(address)),
-        onError: (error, address) => this.#log.error({ address, error: error.message }, "accepting devices failed"),
-      });
+      const { addresses, port, tls } = this.#options;
+      if (addresses.length > 0) this.#listeners = [await this.#listen(addresses, port, undefined)];
+      if (tls !== undefined) {
+        this.#tlsListeners = await this.#listen(tls.addresses, tls.port, tls);
+        this.#listeners = [...this.#listeners, this.#tlsListeners];
+      }
     } catch (error) {
+      await this.#closeListeners();
       await this.#closeAedes();
       throw error;
     }
     this.#sweepLater();
   }
 
+  #listen(addresses: readonly string[], port: number, tls: BrokerTls | undefined): Promise<Listeners> {
+    return listen({
+      addresses,
+      port,
+      tls,
+      handshake: {
+        handshakeTimeoutMs: this.#limits.connectTimeoutMs,
+        onOpening: (socket) => this.#opening(socket),
+        onFailed: (socket, code) => this.#handshakeFailed(socket, code),
+      },
+      onSocket: (socket, address) => this.#accept(socket, isLoopback(address)),
+      onError: (error, address) => this.#log.error({ address, error: error.message }, "accepting devices failed"),
+    });
+  }
+
+  async #closeListeners(): Promise<void> {
+    const listeners = this.#listeners;
+    this.#listeners = [];
+    await Promise.all(listeners.map((one) => one.close()));
+  }
+
+  swapCertificate(next: BrokerTls): void {
+    this.#tlsListeners?.swapCertificate(next);
+    this.#demand = next.clientCertificates ?? "off";
+  }
+
   publish(topic: string, payload: Uint8Array, options: { readonly qos: 0 | 1; readonly retain: boolean }): Promise<void> {
     const bytes = Buffer.from(topic);
     const fault = topicFault(bytes, 0, bytes.length) ?? (decodeText(bytes, 0, bytes.length) === undefined ? "bad_topic_text" : undefined);
     if (fault !== undefined) return Promise.reject(new Error(`cannot publish to this topic: ${fault}`));
-    if (this.#listeners === undefined) return Promise.reject(new Error("the broker is not running"));
+    if (this.#listeners.length === 0) return Promise.reject(new Error("the broker is not running"));
     if (this.#deliveries >= this.#limits.deliveriesPendingMax) return Promise.reject(new Error("too many deliveries under way"));
     return this.#deliver(topic, payload, options.qos, options.retain);
   }
@@ -159,26 +201,52 @@ class Embedded implements EmbeddedBroker {
   }
 
   async stop(): Promise<void> {
-    if (this.#stopping || this.#listeners === undefined) return;
+    if (this.#stopping || this.#listeners.length === 0) return;
     this.#stopping = true;
-    await this.#listeners.close();
+    await Promise.all(this.#listeners.map((listeners) => listeners.close()));
+    this.#handshakes.cutAll();
     this.#cancelSweep();
     for (const connection of this.#connections) connection.hold(Hold.paused);
     await this.#storesDone();
     for (const connection of [...this.#connections]) connection.end("broker_stopped");
     await this.#closeAedes();
-    this.#listeners = undefined;
+    this.#listeners = [];
+  }
+
+  /** A half-open handshake is a pending connection like one without CONNECT, and counts as one (F21). */
+  #opening(socket: Socket): boolean {
+    const reason = this.#crowded(socket.remoteAddress ?? "");
+    if (reason !== undefined) {
+      this.#counters.refuse(reason, { remote: socket.remoteAddress });
+      return false;
+    }
+    this.#handshakes.begin(socket, this.#clock.monotonicMs());
+    return true;
+  }
+
+  #handshakeFailed(socket: Socket, code: string): void {
+    if (this.#handshakes.end(socket) === undefined) return;
+    this.#counters.refuse(code === "ERR_TLS_HANDSHAKE_TIMEOUT" ? "tls_handshake_timeout" : "tls_handshake_failed", {
+      remote: socket.remoteAddress,
+      code,
+    });
   }
 
   #accept(socket: Socket, loopback: boolean): void {
-    const reason = this.#crowded(socket.remoteAddress ?? "");
+    const openedMs = this.#handshakes.end(socket);
+    const certificate: ClientCertificate =
+      socket instanceof TLSSocket ? judgeCertificate(socket, this.#demand, this.#clock.wallMs()) : { kind: "none" };
+    const reason = certificate.kind === "refused" ? certificate.reason : this.#crowded(socket.remoteAddress ?? "");
     if (reason !== undefined) {
       this.#counters.refuse(reason, { remote: socket.remoteAddress });
       socket.on("error", () => undefined);
       socket.destroy();
       return;
     }
-    const connection = new DeviceConnection(this.#context, socket, loopback);
+    const vmId = certificate.kind === "machine" ? certificate.vmId : undefined;
+    const connection = new DeviceConnection(this.#context, socket, loopback, vmId);
+    // The time to authenticate runs from the accepted socket, handshake and all.
+    if (openedMs !== undefined) connection.openedMs = openedMs;
     this.#connections.add(connection);
     if (this.#paused) connection.hold(Hold.paused);
   }
@@ -186,11 +254,11 @@ class Embedded implements EmbeddedBroker {
   /** Limits before anybody is authenticated (F21). */
   #crowded(remoteAddress: string): string | undefined {
     if (this.#stopping) return "stopping";
-    if (this.#connections.size >= this.#limits.connectionsMax) return "connections_max";
-    const pending = this.#connections.size - this.#machines.connectionCount;
+    if (this.#connections.size + this.#handshakes.count >= this.#limits.connectionsMax) return "connections_max";
+    const pending = this.#connections.size - this.#machines.connectionCount + this.#handshakes.count;
     if (pending >= this.#limits.pendingConnectionsMax) return "pending_connections_max";
     if (pending < this.#limits.pendingPerAddressMax) return undefined;
-    let same = 0;
+    let same = this.#handshakes.countFrom(remoteAddress);
     for (const connection of this.#connections) {
       if (!connection.authenticated && connection.remoteAddress === remoteAddress) same++;
     }

@@ -1,14 +1,6 @@
 import net from "node:net";
 import tls from "node:tls";
-
-/** TLS of the device listener: PEM texts. */
-export interface BrokerTls {
-  readonly cert: string | Buffer;
-  readonly key: string | Buffer;
-  /** With `requestCert`: who may sign the devices' certificates. */
-  readonly ca?: string | Buffer | undefined;
-  readonly requestCert?: boolean | undefined;
-}
+import { type BrokerTls, createTlsServer, swapTls, type TlsHooks } from "./tls-listener.ts";
 
 /** Not listening: `code` is the system's (EADDRINUSE, EACCES, ...), beside which address and port it was. */
 export class ListenError extends Error {
@@ -28,6 +20,8 @@ export interface Listeners {
   /** The port; of the first address where 0 was asked for, and then the same on the others. */
   readonly port: number;
   readonly addresses: readonly string[];
+  /** With TLS only. @throws and keeps the former certificate */
+  swapCertificate(next: BrokerTls): void;
   close(): Promise<void>;
 }
 
@@ -35,8 +29,9 @@ export interface ListenOptions {
   readonly addresses: readonly string[];
   readonly port: number;
   readonly tls: BrokerTls | undefined;
-  readonly handshakeTimeoutMs: number;
-  readonly onSocket: (socket: net.Socket, address: string) => void;
+  /** What happens before a TLS socket is one. */
+  readonly handshake: Omit<TlsHooks, "onSecure">;
+  readonly onSocket: (socket: net.Socket | tls.TLSSocket, address: string) => void;
   /** After listening began: accepting failed (no descriptors); the listener lives on. */
   readonly onError: (error: Error, address: string) => void;
 }
@@ -66,7 +61,14 @@ export async function listen(options: ListenOptions): Promise<Listeners> {
     }
   }
   if (servers.length === 0) throw missing ?? new ListenError("EINVAL", "", port, new Error("no address given"));
-  return { port, addresses, close: () => closeAll(servers) };
+  return {
+    port,
+    addresses,
+    swapCertificate: (next) => {
+      for (const server of servers) if (server instanceof tls.Server) swapTls(server, next);
+    },
+    close: () => closeAll(servers),
+  };
 }
 
 function listenOn(options: ListenOptions, address: string, port: number): Promise<net.Server> {
@@ -75,20 +77,7 @@ function listenOn(options: ListenOptions, address: string, port: number): Promis
     options.onSocket(socket, address);
   };
   const server =
-    options.tls === undefined
-      ? net.createServer(onSocket)
-      : tls.createServer(
-          {
-            cert: options.tls.cert,
-            key: options.tls.key,
-            ...(options.tls.ca === undefined ? {} : { ca: options.tls.ca }),
-            requestCert: options.tls.requestCert ?? false,
-            rejectUnauthorized: options.tls.requestCert ?? false,
-            minVersion: "TLSv1.2",
-            handshakeTimeout: options.handshakeTimeoutMs,
-          },
-          onSocket,
-        );
+    options.tls === undefined ? net.createServer(onSocket) : createTlsServer(options.tls, { ...options.handshake, onSecure: onSocket });
   return new Promise((resolve, reject) => {
     const refused = (error: NodeJS.ErrnoException): void => reject(new ListenError(error.code ?? "EUNKNOWN", address, port, error));
     server.once("error", refused);

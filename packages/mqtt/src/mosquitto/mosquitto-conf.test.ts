@@ -57,6 +57,7 @@ test("a TLS listener names its files and asks for certificates only where told",
   assert.match(text, /^listener 8883 0\.0\.0\.0$/m);
   assert.match(text, /^certfile \/c\.pem$/m);
   assert.match(text, /^require_certificate true$/m);
+  assert.match(text, /^use_identity_as_username true$/m);
 });
 
 test("options that would say something else in the file are refused", () => {
@@ -66,6 +67,7 @@ test("options that would say something else in the file are refused", () => {
     { queuedMessagesMax: 10 },
     { passwordFile: "/x\nallow_anonymous true" },
     { listeners: [] },
+    { listeners: [{ address: "::1", port: 8883, tls: { certFile: "/c\nallow_anonymous true", keyFile: "/k" } }] },
   ]) {
     assert.throws(() => mosquittoConf({ ...defaultMosquittoOptions, ...wrong }), RangeError);
   }

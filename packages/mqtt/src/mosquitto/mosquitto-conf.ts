@@ -101,7 +101,13 @@ function listenerLines(listener: MosquittoListener, options: MosquittoConfOption
   const { certFile, keyFile, caFile, requireCertificate } = listener.tls;
   lines.push(`certfile ${certFile}`, `keyfile ${keyFile}`, "tls_version tlsv1.2");
   if (caFile !== undefined) lines.push(`cafile ${caFile}`);
-  if (requireCertificate === true) lines.push("require_certificate true");
+  if (requireCertificate === true) {
+    lines.push(
+      "require_certificate true",
+      "# The common name of its certificate is the machine's id and its user name; no password is asked for.",
+      "use_identity_as_username true",
+    );
+  }
   return lines;
 }
 
@@ -110,9 +116,10 @@ function checkOptions(options: MosquittoConfOptions): void {
     options.passwordFile,
     options.aclFile,
     options.persistenceLocation,
-    ...options.listeners.map((listener) => listener.address),
+    ...options.listeners.flatMap(({ address, tls }) => [address, tls?.certFile, tls?.keyFile, tls?.caFile]),
   ];
   for (const text of texts) {
+    if (text === undefined) continue;
     if (/[\r\n]/.test(text) || text === "") throw new RangeError(`not usable in mosquitto.conf: ${JSON.stringify(text)}`);
   }
   if (options.listeners.length === 0) throw new RangeError("mosquitto.conf needs a listener");
