@@ -78,6 +78,7 @@ function endToEndFiles(): string[] {
     "e2e/sdks",
     "e2e/start",
     "e2e/streams",
+    "e2e/tls",
   ].filter((folder) => existsSync(join(root, folder)));
 }
 

@@ -13,6 +13,7 @@ const write = (line) => writeSync(ledger, `${JSON.stringify({ ...line, mono: per
 const inFlightMax = options.inFlightMax ?? 100;
 let stopping = false;
 let unacknowledged = 0;
+let connected = 0;
 
 function startMachine(number) {
   const vm = `${options.prefix}${String(number).padStart(3, "0")}`;
@@ -25,10 +26,16 @@ function startMachine(number) {
     password: options.passwords?.[vm],
     clean: false,
     reconnectPeriod: 150,
-    connectTimeout: 3_000,
+    connectTimeout: options.connectTimeoutMs ?? 3_000,
     keepalive: 20,
   });
   client.on("error", () => {}); // A killed server refuses the connection for a moment; the client comes back by itself.
+  client.once("connect", () => {
+    if (++connected === options.count) process.stdout.write("all connected\n");
+    client.on("close", () => {
+      if (!stopping) process.stdout.write(`closed ${vm}\n`);
+    });
+  });
   const timer = setInterval(() => {
     if (stopping) return clearInterval(timer);
     if (mine >= inFlightMax) return;

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { after, test } from "node:test";
+import { openssl } from "../harness/certificates.ts";
 import { executable } from "../harness/executable.ts";
 import { API_KEY } from "../harness/fleetcast.ts";
 import { mosquittoPublish } from "../harness/mosquitto-pub.ts";
 import { eventually } from "../harness/process.ts";
 import { Sdk } from "../harness/sdk.ts";
-import { type Stack, startEmbedded, startProduction } from "../harness/stack.ts";
+import { type Stack, startEmbedded, startProduction, startSecure } from "../harness/stack.ts";
 import { bearerToken } from "../harness/tokens.ts";
 import { findCentrifugo } from "../parts/centrifugo.ts";
 import { curl, mosquitto, mosquittoPub, nginx, requirePath, skipReason } from "../parts/find.ts";
@@ -50,6 +51,11 @@ const stacks = [
   { name: "embedded", skip: skipReason(mosquittoPub, curl), start: () => startEmbedded() },
   { name: "single executable", skip: skipReason(mosquittoPub, curl), start: () => startEmbedded({ executable: executable() }) },
   {
+    name: "single executable over WSS, HTTPS and MQTTS",
+    skip: skipReason(mosquittoPub, curl, openssl),
+    start: () => startSecure({ executable: executable() }),
+  },
+  {
     name: "Mosquitto + Centrifugo",
     skip: skipReason(mosquittoPub, curl, mosquitto, nginx, findCentrifugo({ build: false })),
     start: () => startProduction(),
@@ -63,6 +69,9 @@ after(async () => {
   for (const stack of running.values()) await (await stack).stop();
 });
 
+const publish = ({ mqttPort, caFile }: Stack, kind: string, message: string): void =>
+  mosquittoPublish(mqttPort, "VM-SH-001", `vm/VM-SH-001/${kind}`, message, caFile === undefined ? undefined : { caFile });
+
 for (const { name, skip, start } of stacks) {
   const stackOf = (): Promise<Stack> => {
     const existing = running.get(name) ?? start();
@@ -71,7 +80,7 @@ for (const { name, skip, start } of stacks) {
   };
   const connect = async (more: Record<string, unknown> = {}): Promise<Sdk> => {
     const stack = await stackOf();
-    const sdk = new Sdk({ url: stack.websocket, token: await bearerToken({ ...claims, ...more }) });
+    const sdk = new Sdk({ url: stack.websocket, caFile: stack.caFile, token: await bearerToken({ ...claims, ...more }) });
     clients.push(sdk);
     await sdk.connect();
     return sdk;
@@ -80,7 +89,19 @@ for (const { name, skip, start } of stacks) {
     const stack = await stackOf();
     const result = spawnSync(
       requirePath(curl),
-      ["-s", "-w", "\n%{http_code}", "-X", "POST", `${stack.base}/api`, "-H", `Authorization: Token ${API_KEY}`, "-d", body],
+      [
+        ...(stack.caFile === undefined ? [] : ["--cacert", stack.caFile]),
+        "-s",
+        "-w",
+        "\n%{http_code}",
+        "-X",
+        "POST",
+        `${stack.base}/api`,
+        "-H",
+        `Authorization: Token ${API_KEY}`,
+        "-d",
+        body,
+      ],
       { encoding: "utf8", timeout: 15_000 },
     );
     const lines = result.stdout.split("\n");
@@ -99,11 +120,15 @@ for (const { name, skip, start } of stacks) {
 
   test(`document 2: a client without a token, or with a forged one, is refused (${name})`, { skip }, async () => {
     const stack = await stackOf();
-    const forged = new Sdk({ url: stack.websocket, token: await bearerToken(claims, "another-secret-which-is-long-enough-00001") });
+    const forged = new Sdk({
+      url: stack.websocket,
+      caFile: stack.caFile,
+      token: await bearerToken(claims, "another-secret-which-is-long-enough-00001"),
+    });
     clients.push(forged);
     await forged.call("connect");
     assert.equal((await forged.next("disconnected")).code, 3500);
-    const without = new Sdk({ url: stack.websocket });
+    const without = new Sdk({ url: stack.websocket, caFile: stack.caFile });
     clients.push(without);
     await without.call("connect");
     assert.equal((await without.next("disconnected")).code, 3501);
@@ -113,7 +138,7 @@ for (const { name, skip, start } of stacks) {
     const stack = await stackOf();
     const sdk = await connect();
     await sdk.subscribe("telemetry:VM-SH-001");
-    mosquittoPublish(stack.mqttPort, "VM-SH-001", "vm/VM-SH-001/telemetry", telemetry);
+    publish(stack, "telemetry", telemetry);
     const publication = await sdk.next("publication");
     assert.deepEqual(publication.data, JSON.parse(telemetry));
   });
@@ -122,20 +147,10 @@ for (const { name, skip, start } of stacks) {
     const stack = await stackOf();
     const sdk = await connect();
     await sdk.subscribe("events:VM-SH-001");
-    mosquittoPublish(
-      stack.mqttPort,
-      "VM-SH-001",
-      "vm/VM-SH-001/events",
-      `{"type":"shake","severity":"warning","data":{"g":2.4,"note":"暴力震动"}}`,
-    );
+    publish(stack, "events", `{"type":"shake","severity":"warning","data":{"g":2.4,"note":"暴力震动"}}`);
     const shake = await sdk.next("publication", (event) => event.data?.type === "shake");
     assert.equal(shake.data.data.note, "暴力震动");
-    mosquittoPublish(
-      stack.mqttPort,
-      "VM-SH-001",
-      "vm/VM-SH-001/events",
-      `{"type":"vend_success","severity":"info","data":{"slot":"A3","note":"出餐成功"}}`,
-    );
+    publish(stack, "events", `{"type":"vend_success","severity":"info","data":{"slot":"A3","note":"出餐成功"}}`);
     const vend = await sdk.next("publication", (event) => event.data?.type === "vend_success");
     assert.equal(vend.data.data.slot, "A3");
   });
@@ -155,7 +170,12 @@ for (const { name, skip, start } of stacks) {
   test(`document 5.1: a wrong or missing key is 401 with an empty body (${name})`, { skip }, async () => {
     const stack = await stackOf();
     for (const headers of [{}, { authorization: "Token wrong" }, { authorization: `Bearer ${API_KEY}` }]) {
-      const answer = await fetch(`${stack.base}/api`, { method: "POST", headers: headers as Record<string, string>, body: publishBody });
+      const answer = await fetch(`${stack.base}/api`, {
+        ...stack.fleetcast.trust,
+        method: "POST",
+        headers: headers as Record<string, string>,
+        body: publishBody,
+      });
       assert.equal(answer.status, 401);
       assert.equal(await answer.text(), "");
     }

@@ -22,6 +22,8 @@ export interface FleetcastOptions {
   readonly command?: readonly string[];
   /** The single executable instead of the sources on Bun; it then finds neither Node nor Bun on its PATH. */
   readonly executable?: string;
+  /** Its web port speaks TLS, with a certificate of the authority in this PEM text. */
+  readonly ca?: string;
 }
 
 export const API_KEY = "test-api-key-5b1d";
@@ -57,11 +59,16 @@ export class Fleetcast {
   }
 
   get base(): string {
-    return `http://127.0.0.1:${this.httpPort}`;
+    return this.#options.ca === undefined ? `http://127.0.0.1:${this.httpPort}` : `https://localhost:${this.httpPort}`;
   }
 
   get websocket(): string {
-    return `ws://127.0.0.1:${this.httpPort}/connection/websocket`;
+    return `${this.base.replace("http", "ws")}/connection/websocket`;
+  }
+
+  /** What `fetch` and `WebSocket` need to trust it. */
+  get trust(): { readonly tls?: { readonly ca: string } } {
+    return this.#options.ca === undefined ? {} : { tls: { ca: this.#options.ca } };
   }
 
   get process(): OwnProcess {
@@ -73,7 +80,7 @@ export class Fleetcast {
   async start(limitMs = 20_000): Promise<number> {
     const started = performance.now();
     this.#process = this.spawn();
-    await this.#process.waitForHttp(`${this.base}/readyz`, limitMs);
+    await this.#process.waitForHttp(`${this.base}/readyz`, limitMs, this.trust);
     return performance.now() - started;
   }
 
@@ -125,6 +132,7 @@ export class Fleetcast {
   /** One call of the server API with the document's header. */
   async api<T = unknown>(method: string, params: unknown): Promise<T> {
     const answer = await fetch(`${this.base}/api`, {
+      ...this.trust,
       method: "POST",
       headers: { authorization: `Token ${API_KEY}`, "content-type": "application/json" },
       body: JSON.stringify({ method, params }),

@@ -9,9 +9,13 @@ export class NodeClient {
   #output = "";
   readonly exited: Promise<number | null>;
 
-  constructor(script: string, options: unknown) {
+  /** `caFile`: an authority that this Node trusts beside the system's. */
+  constructor(script: string, options: unknown, caFile?: string) {
     const node = findProgram("node") ?? "node";
-    this.#child = spawn(node, [join(root, "e2e", "clients", script), JSON.stringify(options)], { stdio: ["pipe", "pipe", "pipe"] });
+    this.#child = spawn(node, [join(root, "e2e", "clients", script), JSON.stringify(options)], {
+      stdio: ["pipe", "pipe", "pipe"],
+      env: { ...process.env, ...(caFile === undefined ? {} : { NODE_EXTRA_CA_CERTS: caFile }) },
+    });
     this.#child.stdout.on("data", (chunk: Buffer) => {
       this.#output = (this.#output + chunk.toString("utf8")).slice(-1_000_000);
     });

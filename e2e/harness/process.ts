@@ -66,11 +66,11 @@ export class OwnProcess {
     }
   }
 
-  async waitForHttp(url: string, limitMs: number): Promise<number> {
+  async waitForHttp(url: string, limitMs: number, options: BunFetchRequestInit = {}): Promise<number> {
     const start = performance.now();
     for (;;) {
       try {
-        const answer = await fetch(url, { signal: AbortSignal.timeout(1_000) });
+        const answer = await fetch(url, { signal: AbortSignal.timeout(1_000), ...options });
         await answer.arrayBuffer();
         if (answer.ok) return performance.now() - start;
       } catch {

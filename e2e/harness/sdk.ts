@@ -34,8 +34,10 @@ export class Sdk {
     readonly protobuf?: boolean;
     /** Of the request that opens the socket. */
     readonly headers?: Readonly<Record<string, string>>;
+    /** PEM file of an authority that it trusts. */
+    readonly caFile?: string | undefined;
   }) {
-    this.#process = new NodeClient("sdk.mjs", options);
+    this.#process = new NodeClient("sdk.mjs", options, options.caFile);
   }
 
   #lines(): Record<string, unknown>[] {

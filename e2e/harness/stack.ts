@@ -5,6 +5,7 @@ import { findCentrifugo } from "../parts/centrifugo.ts";
 import { requirePath } from "../parts/find.ts";
 import { Mosquitto } from "../parts/mosquitto.ts";
 import { startNginx } from "../parts/nginx.ts";
+import { CertificateFolder } from "./certificates.ts";
 import { Fleetcast, root } from "./fleetcast.ts";
 import { freePorts, OwnProcess } from "./process.ts";
 
@@ -16,6 +17,8 @@ export interface Stack {
   readonly websocket: string;
   readonly mqttPort: number;
   readonly fleetcast: Fleetcast;
+  /** Everything is spoken with TLS: who trusts this authority, a PEM file, is served. */
+  readonly caFile?: string;
   /** The real Centrifugo, on the production stack. */
   readonly centrifugo?: RestartableProcess;
   stop(): Promise<void>;
@@ -30,6 +33,31 @@ export async function startEmbedded(options: Parameters<typeof Fleetcast.prepare
     mqttPort: fleetcast.mqttPort,
     fleetcast,
     stop: () => fleetcast.remove(),
+  };
+}
+
+/** The same with HTTPS and WSS on its web port, and MQTTS beside plain MQTT. */
+export async function startSecure(
+  options: Parameters<typeof Fleetcast.prepare>[0] = {},
+  certificates: CertificateFolder = new CertificateFolder(),
+): Promise<Stack> {
+  const [mqttsPort] = await freePorts(1);
+  const fleetcast = await Fleetcast.started({
+    ...options,
+    ca: certificates.authority.ca,
+    config: { ...options.config, http_server: { tls: certificates.section }, mqtt: { tls: { ...certificates.section, port: mqttsPort } } },
+  });
+  return {
+    kind: "embedded",
+    base: fleetcast.base,
+    websocket: fleetcast.websocket,
+    mqttPort: mqttsPort!,
+    fleetcast,
+    caFile: certificates.ca,
+    stop: async () => {
+      await fleetcast.remove();
+      certificates.remove();
+    },
   };
 }
 
@@ -62,8 +90,16 @@ export class RestartableProcess {
 
 /** The document's own stack: a real Mosquitto, a real Centrifugo v6.9.6, Fleetcast between them, nginx in front. */
 export async function startProduction(
-  options: { readonly entry?: string; readonly command?: readonly string[]; readonly config?: Record<string, unknown> } = {},
+  options: {
+    readonly entry?: string;
+    readonly command?: readonly string[];
+    readonly config?: Record<string, unknown>;
+    /** nginx ends TLS with this certificate. */
+    readonly certificates?: CertificateFolder;
+  } = {},
 ): Promise<Stack> {
+  const { certificates } = options;
+  const scheme = certificates === undefined ? "http" : "https";
   const [nginxPort, centrifugoPort, fleetcastPort] = (await freePorts(3)) as [number, number, number];
   const mosquitto = await Mosquitto.started(mosquittoConf);
   const fleetcast = await Fleetcast.prepare({
@@ -73,7 +109,8 @@ export async function startProduction(
     config: {
       mqtt: { broker: mosquitto.url },
       push: { engine: "centrifugo", centrifugo: { url: `http://127.0.0.1:${centrifugoPort}`, api_key: "centrifugo-api-key" } },
-      dashboard: { public_url: `http://localhost:${nginxPort}` },
+      dashboard: { public_url: `${scheme}://localhost:${nginxPort}` },
+      ...(certificates === undefined ? {} : { server: { tls_in_front: true } }),
       ...options.config,
     },
   });
@@ -90,7 +127,8 @@ export async function startProduction(
   });
   await centrifugo.start();
   await fleetcast.start();
-  const server = readFileSync(join(root, "deploy", "nginx", "fleetcast.conf"), "utf8")
+  const shipped = readFileSync(join(root, "deploy", "nginx", "fleetcast.conf"), "utf8");
+  const server = (certificates === undefined ? shipped : withTlsLines(shipped, nginxPort, certificates))
     .replaceAll("127.0.0.1:8001", `127.0.0.1:${centrifugoPort}`)
     .replaceAll("127.0.0.1:8002", `127.0.0.1:${fleetcastPort}`)
     .replaceAll(/listen\s+\[::\]:8000/g, `listen [::]:${nginxPort}`)
@@ -98,10 +136,11 @@ export async function startProduction(
   const nginx = await startNginx(nginxPort, server);
   return {
     kind: "production",
-    base: `http://localhost:${nginxPort}`,
-    websocket: `ws://localhost:${nginxPort}/connection/websocket`,
+    base: `${scheme}://localhost:${nginxPort}`,
+    websocket: `${scheme.replace("http", "ws")}://localhost:${nginxPort}/connection/websocket`,
     mqttPort: mosquitto.port,
     fleetcast,
+    ...(certificates === undefined ? {} : { caFile: certificates.ca }),
     centrifugo,
     stop: async () => {
       await nginx.end("SIGTERM");
@@ -110,6 +149,16 @@ export async function startProduction(
       await mosquitto.stop();
     },
   };
+}
+
+/** The file we ship, changed as it says itself for production: its TLS lines instead of the plain ones. */
+function withTlsLines(shipped: string, port: number, { cert, key }: CertificateFolder): string {
+  return shipped
+    .replaceAll(/^ +(listen \S*8000|server_name _);\n/gm, "")
+    .replaceAll(/^( +)# (listen .*443|server_name|ssl_|add_header)/gm, "$1$2")
+    .replaceAll(/(listen .*)443/g, `$1${port}`)
+    .replace(/ssl_certificate .*;/, `ssl_certificate ${cert};`)
+    .replace(/ssl_certificate_key .*;/, `ssl_certificate_key ${key};`);
 }
 
 /** The settings that matter of the file we ship, on a loopback port, open to the test's machines. */

@@ -91,19 +91,14 @@ export class Session {
   }
 
   async logout(): Promise<void> {
-    const live = this.#state.name === "open" ? this.#state.live : undefined;
-    live?.leave();
     try {
       await this.api.logout();
     } catch (error) {
       // Without an answer the cookie may live on; say so instead of pretending.
-      if (!(error instanceof ApiError && error.unauthorized)) {
-        live?.stay();
-        throw error;
-      }
+      if (!(error instanceof ApiError && error.unauthorized)) throw error;
     }
     localStorage.removeItem(signedInKey);
-    live?.stop();
+    if (this.#state.name === "open") this.#state.live.stop();
     window.location.assign("/");
   }
 

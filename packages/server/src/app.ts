@@ -17,6 +17,7 @@ import { createLogin } from "./auth/users/login.ts";
 import { createSessions } from "./auth/users/sessions.ts";
 import { loadUsers, type Users } from "./auth/users/users.ts";
 import type { Config } from "./config/config.ts";
+import type { ListenerTls } from "./config/listener-tls.ts";
 import { version } from "./config/load.ts";
 import { createFleet, type Fleet } from "./fleet/fleet.ts";
 import { createAdminApiRoutes } from "./http/admin/admin-api-routes.ts";
@@ -29,6 +30,7 @@ import { clientAddress } from "./http/v1/session-routes.ts";
 import { createIngest, type Ingest } from "./ingest/ingest.ts";
 import { type AdminActions, adminActions, adminUrl, createAdminRoutes } from "./lifecycle/admin-routes.ts";
 import { createIntakeBroker, type IntakeBroker } from "./lifecycle/brokers.ts";
+import { type ShownCertificate, shownCertificates } from "./lifecycle/certificates/expiry.ts";
 import { type HttpDoors, openHttpDoors } from "./lifecycle/doors.ts";
 import { createIntakeGate, type IntakeGate } from "./lifecycle/intake-gate.ts";
 import { createProbeRoutes } from "./lifecycle/probes.ts";
@@ -37,7 +39,7 @@ import type { ReloadCounts } from "./lifecycle/reload.ts";
 import { removeRunningFile, writeRunningFile } from "./lifecycle/running-file.ts";
 import { openStore } from "./lifecycle/store.ts";
 import type { Logger } from "./log.ts";
-import { shownCertificates } from "./metrics/certificates.ts";
+import { shownCertificates as certificateExpiries } from "./metrics/certificates.ts";
 import { collect } from "./metrics/collect.ts";
 import { createMeters, type Meters } from "./metrics/meters.ts";
 import { metricsRoute } from "./metrics/metrics-route.ts";
@@ -66,6 +68,13 @@ export interface App {
    * @throws and has changed nothing, where that cannot be.
    */
   reload(next: Config): void;
+  /**
+   * Takes other certificates for its listeners; nobody who is connected notices. Ends without TLS stay without.
+   * @throws where one cannot be taken; that end then shows what it did.
+   */
+  swapCertificates(next: ListenerTls): void;
+  /** The certificates that the listeners show now, and until when they are good. */
+  readonly certificates: () => readonly ShownCertificate[];
   /** What came of the reloads so far. */
   readonly reloads: ReloadCounts;
   /** Stops accepting, commits and acknowledges what came, says 3001 to everybody, closes the store. */
@@ -145,13 +154,9 @@ async function assemble(config: Config, { log, onFatal, wrapJournal }: AppOption
   });
   const reloads = { taken: 0, refused: 0 };
   const refusedConnections = { count: (): number => 0 };
-  const started = {
-    version,
-    runtime: runtimeName(),
-    clock,
-    startedAtMs: clock.wallMs(),
-    certificates: () => shownCertificates({ http: state.config.http.tls, internal: state.config.http.internalTls }),
-  };
+  const shown = { tls: config.http.tls, internalTls: config.http.internalTls, mqttTls: config.mqtt.tls };
+  const certificates = () => certificateExpiries({ http: shown.tls, internal: shown.internalTls, mqtt: shown.mqttTls });
+  const started = { version, runtime: runtimeName(), clock, startedAtMs: clock.wallMs(), certificates };
   const scrape = (measured: Meters): string =>
     collect({
       ...rooms,
@@ -203,6 +208,11 @@ async function assemble(config: Config, { log, onFatal, wrapJournal }: AppOption
   await rooms.broker?.start();
   writeRunningFile(config.dataDir, adminUrl(config.http));
   state.running = true;
+  const swapCertificates = (next: ListenerTls): void => {
+    doors.swapCertificates(next);
+    if (next.mqttTls !== undefined) rooms.broker?.swapCertificate(next.mqttTls);
+    Object.assign(shown, next);
+  };
   return {
     config,
     users,
@@ -212,9 +222,12 @@ async function assemble(config: Config, { log, onFatal, wrapJournal }: AppOption
     fleet: rooms.fleet.service,
     addresses: doors.addresses,
     reloads,
+    swapCertificates,
+    certificates: () => shownCertificates(shown),
     reload(next) {
       const nextSigner = signerOf(next);
       reload(next);
+      swapCertificates({ tls: next.http.tls, internalTls: next.http.internalTls, mqttTls: next.mqtt.tls });
       doors.reload(next);
       signer.replace(nextSigner);
       state.config = next;

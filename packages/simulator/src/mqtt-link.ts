@@ -4,9 +4,21 @@ import type { ConnectDevice, DeviceLink, LinkRequest } from "./ports.ts";
 const reconnectMs = 1_000;
 const connectTimeoutMs = 10_000;
 
+/** PEM of the authority that the broker's certificate must come from; absent: the system's. */
+export interface LinkTls {
+  readonly ca?: string | Buffer | undefined;
+}
+
+export const connectWithMqttJs: ConnectDevice = mqttJsLinks({});
+
 /** A machine's connection over the `mqtt` library, as a real machine's firmware would use one: session kept, will set. */
-export const connectWithMqttJs: ConnectDevice = (request: LinkRequest): DeviceLink => {
+export function mqttJsLinks(tls: LinkTls): ConnectDevice {
+  return (request) => connect(request, tls);
+}
+
+function connect(request: LinkRequest, { ca }: LinkTls): DeviceLink {
   const client = mqtt.connect(request.url, {
+    ...(ca === undefined ? {} : { ca }),
     clientId: request.clientId,
     username: request.username,
     ...(request.password === undefined ? {} : { password: request.password }),
@@ -40,4 +52,4 @@ export const connectWithMqttJs: ConnectDevice = (request: LinkRequest): DeviceLi
       client.end(true);
     },
   };
-};
+}

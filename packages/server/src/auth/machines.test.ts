@@ -10,7 +10,14 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 const sha256 = (text: string) => new Uint8Array(createHash("sha256").update(text).digest());
 
 /** VM-1 has the secret "one"; VM-2 is known and has none. */
-async function machineAuth(changes: { openOnLoopback?: boolean; autoRegister?: boolean; knows?: (vmId: string) => boolean } = {}) {
+async function machineAuth(
+  changes: {
+    openOnLoopback?: boolean;
+    autoRegister?: boolean;
+    knows?: (vmId: string) => boolean;
+    isBlocked?: (vmId: string) => boolean;
+  } = {},
+) {
   const tables = memoryTables({
     machines: [
       { vmId: "VM-1", secretSha256: sha256("one") },
@@ -113,4 +120,22 @@ test("[A3] a failure inside is a refusal", async () => {
     },
   });
   assert.equal(await attempt("VM-9"), 5);
+});
+
+test("[TLS13] a certificate's word is enough, where the machine has a password, too; an unknown machine needs auto_register", async () => {
+  const { attempt } = await machineAuth();
+  const shown = (vmId: string) => ({ certificate: vmId, loopback: false });
+  assert.equal(await attempt("VM-1", undefined, shown("VM-1")), "VM-1");
+  assert.equal(await attempt("VM-1", "wrong", shown("VM-1")), "VM-1");
+  assert.equal(await attempt("VM-SH-777", undefined, shown("VM-SH-777")), "VM-SH-777");
+  const closed = await machineAuth({ autoRegister: false });
+  assert.equal(await closed.attempt("VM-2", undefined, shown("VM-2")), "VM-2");
+  assert.equal(await closed.attempt("VM-SH-777", undefined, shown("VM-SH-777")), 5);
+  assert.equal(await closed.attempt("VM-2", undefined, { ...shown("VM-2"), clientId: "VM-1" }), 2, "another machine's session");
+});
+
+test("[TLS13] [A1] a blocked machine's certificate opens nothing", async () => {
+  const { attempt } = await machineAuth({ isBlocked: (vmId) => vmId === "VM-1" });
+  assert.equal(await attempt("VM-1", undefined, { certificate: "VM-1" }), 5);
+  assert.equal(await attempt("VM-2", undefined, { certificate: "VM-2" }), "VM-2");
 });

@@ -55,6 +55,8 @@ export async function createMachineAuth(ports: MachineAuthPorts): Promise<Machin
     if (!mayUseClientId(vmId, attempt.clientId, known)) return refusedIdentifier;
     const stored = secrets.get(vmId) ?? null;
     const admitted = (): ConnectVerdict => (ports.isBlocked?.(vmId) === true ? notAuthorised : { ok: true, vmId });
+    // Its authority vouches for it: no password is asked for, also where there is one.
+    if (attempt.certificate !== undefined) return known(vmId) || ports.autoRegister ? admitted() : notAuthorised;
     // A machine that has a credential must present it, on every listener.
     if (stored !== null) return presents(attempt.password, stored) ? admitted() : badCredentials;
     // Unknown and known without a credential answer alike: a stranger learns no names.

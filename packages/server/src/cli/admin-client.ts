@@ -5,6 +5,7 @@ import { loadRevocations } from "../auth/revocations/revocations.ts";
 import { loadUsers } from "../auth/users/users.ts";
 import type { Config } from "../config/config.ts";
 import { type AdminActions, adminActions, adminKey, adminPaths, adminUrl } from "../lifecycle/admin-routes.ts";
+import { internalRoutesTls, ownRequestTls } from "../lifecycle/certificates/internal-tls.ts";
 import { readRunningFile } from "../lifecycle/running-file.ts";
 import { openStore, StoreInUse } from "../lifecycle/store.ts";
 import { systemClock } from "../runtime/clock.ts";
@@ -50,6 +51,7 @@ function remoteActions(config: Config): AdminActions {
         body: JSON.stringify(body),
         redirect: "manual",
         signal: AbortSignal.timeout(15_000),
+        ...(url.startsWith("https:") ? ownRequestTls(internalRoutesTls(config.http)) : {}),
       });
     } catch (cause) {
       throw new CommandRefused(`another process has ${config.dataDir} open, but does not answer at ${base}; try again in a moment`, {

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { createTokenVerifier } from "../auth/tokens/verifier.ts";
 import type { Config } from "../config/config.ts";
 import { readAuthority } from "../lifecycle/brokers.ts";
+import { expiryOf, shownCertificates } from "../lifecycle/certificates/expiry.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { type CommonFlags, complain, load, print, withCommonFlags } from "./context.ts";
 import { keysOf, withKeyFlags } from "./key-flags.ts";
@@ -19,6 +20,11 @@ export function checkconfigCommand(program: Command): void {
       });
       for (const warning of warnings) complain(`warning: ${warning}`);
       readKeys(config);
+      for (const certificate of shownCertificates(settings)) {
+        const { verdict, text } = expiryOf(certificate, systemClock.wallMs());
+        if (verdict === "ok") print(text);
+        else complain(`warning: ${text}`);
+      }
       print(`${settings.source}: ok (${settings.set.size} keys set, ${settings.namespaces.size} namespaces)`);
     });
 }

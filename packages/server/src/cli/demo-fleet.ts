@@ -6,11 +6,11 @@ import { systemClock } from "../runtime/clock.ts";
 
 /**
  * The virtual machines of `start`: clients of our own broker over TCP like real ones. Undefined with an external broker,
- * where they would stand among somebody's real machines.
+ * where they would stand among somebody's real machines, and where only TLS is spoken.
  */
 export async function startDemoFleet(app: App, options: { readonly count: number; readonly log: Logger }): Promise<Companion | undefined> {
   const { mqtt } = app.config;
-  if (!mqtt.enabled || mqtt.broker !== "embedded") return undefined;
+  if (!mqtt.enabled || mqtt.broker !== "embedded" || mqtt.tls?.only === true) return undefined;
   const secrets = new Map<string, string>();
   if (!mqtt.openOnLoopback) {
     for (const vmId of demoIds(options.count)) secrets.set(vmId, (await app.admin.addMachine(vmId)).secret);

@@ -3,9 +3,11 @@ import { connect } from "node:net";
 import { dirname } from "node:path";
 import { parseBrokerUrl } from "@fleetcast/mqtt";
 import type { Command } from "commander";
-import type { Config } from "../config/config.ts";
+import type { Config, TlsConfig } from "../config/config.ts";
 import { type Loaded, version } from "../config/load.ts";
 import { ConfigError } from "../config/problems.ts";
+import { expiryOf, shownCertificates } from "../lifecycle/certificates/expiry.ts";
+import { internalRoutesTls, ownRequestTls } from "../lifecycle/certificates/internal-tls.ts";
 import { exitCodes, StartRefused } from "../lifecycle/start-refused.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { readKeys } from "./checkconfig.ts";
@@ -27,7 +29,12 @@ export function doctorCommand(program: Command): void {
       const findings = [...versions()];
       const loaded = configuration(flags, findings);
       if (loaded !== undefined) {
-        findings.push(...folder(loaded.config), ...(await ports(loaded.config)), ...(await parts(loaded.config)));
+        findings.push(
+          ...certificates(loaded.settings),
+          ...folder(loaded.config),
+          ...(await ports(loaded.config)),
+          ...(await parts(loaded.config)),
+        );
       }
       for (const { verdict, what, text } of findings) print(`${verdict.padEnd(8)} ${what.padEnd(14)} ${text}`);
       if (findings.some((finding) => finding.verdict === "wrong")) process.exitCode = exitCodes.failed;
@@ -63,6 +70,13 @@ function configuration(flags: CommonFlags, findings: Finding[]): Loaded | undefi
   }
 }
 
+function certificates(settings: Loaded["settings"]): Finding[] {
+  return shownCertificates(settings).map((certificate) => {
+    const { verdict, text } = expiryOf(certificate, systemClock.wallMs());
+    return { verdict: verdict === "ok" ? "ok" : verdict === "soon" ? "warning" : "wrong", what: "certificate", text };
+  });
+}
+
 /** Room that a store should have: below this the next day may fill the disk. */
 const freeBytesMin = 1_073_741_824;
 
@@ -93,10 +107,13 @@ async function ports({ http, mqtt }: Config): Promise<Finding[]> {
   if (http.internalPort !== 0) {
     wanted.push({ what: "internal port", key: "http_server.internal_port", address: http.internalAddress, port: http.internalPort });
   }
-  if (mqtt.enabled && mqtt.broker === "embedded")
+  if (mqtt.enabled && mqtt.broker === "embedded" && mqtt.tls?.only !== true)
     wanted.push({ what: "MQTT port", key: "mqtt.port", address: mqtt.address, port: mqtt.port });
+  if (mqtt.tls !== undefined) wanted.push({ what: "MQTTS port", key: "mqtt.tls.port", address: mqtt.tls.address, port: mqtt.tls.port });
+  const tls = internalRoutesTls(http);
   const running = await answers(
-    `http://${reachable(http.internalPort === 0 ? http.address : http.internalAddress)}:${http.internalPort || http.port}/livez`,
+    `${tls === undefined ? "http" : "https"}://${reachable(http.internalPort === 0 ? http.address : http.internalAddress)}:${http.internalPort || http.port}/livez`,
+    tls,
   );
   return await Promise.all(
     wanted.map(async ({ what, key, address, port }): Promise<Finding> => {
@@ -149,9 +166,9 @@ const reachable = (address: string): string => {
   return address.includes(":") ? `[${address}]` : address;
 };
 
-async function answers(url: string): Promise<boolean> {
+async function answers(url: string, tls: TlsConfig | undefined): Promise<boolean> {
   try {
-    const answer = await fetch(url, { redirect: "manual", signal: AbortSignal.timeout(answerMsMax) });
+    const answer = await fetch(url, { redirect: "manual", signal: AbortSignal.timeout(answerMsMax), ...ownRequestTls(tls) });
     return ((await answer.json()) as { status?: string }).status === "alive";
   } catch {
     return false;

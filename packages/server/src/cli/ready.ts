@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { adminUrl } from "../lifecycle/admin-routes.ts";
+import { internalRoutesTls, ownRequestTls } from "../lifecycle/certificates/internal-tls.ts";
 import { readRunningFile } from "../lifecycle/running-file.ts";
 import { exitCodes } from "../lifecycle/start-refused.ts";
 import { type CommonFlags, complain, load, print, withCommonFlags } from "./context.ts";
@@ -13,8 +14,9 @@ export function readyCommand(program: Command): void {
     .action(async (flags: CommonFlags) => {
       const { config } = load(flags, { writeSecrets: false });
       const url = `${readRunningFile(config.dataDir) ?? adminUrl(config.http)}/readyz`;
+      const tls = url.startsWith("https:") ? ownRequestTls(internalRoutesTls(config.http)) : {};
       try {
-        const answer = await fetch(url, { redirect: "manual", signal: AbortSignal.timeout(answerMsMax) });
+        const answer = await fetch(url, { redirect: "manual", signal: AbortSignal.timeout(answerMsMax), ...tls });
         print((await answer.text()).trim());
         if (answer.status !== 200) process.exitCode = exitCodes.failed;
       } catch {

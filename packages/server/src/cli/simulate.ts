@@ -1,12 +1,14 @@
-import { runSimulator } from "@fleetcast/simulator";
+import { mqttJsLinks, runSimulator } from "@fleetcast/simulator";
 import type { Command } from "commander";
 import { parseDuration } from "../config/duration.ts";
+import { readAuthority } from "../lifecycle/brokers.ts";
 import { exitCodes } from "../lifecycle/start-refused.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { CommandRefused, type CommonFlags, complain, load, print, withCommonFlags } from "./context.ts";
 
 interface Flags extends CommonFlags {
   readonly url?: string;
+  readonly ca?: string;
   readonly count: string;
   readonly prefix: string;
   readonly first: string;
@@ -19,7 +21,8 @@ interface Flags extends CommonFlags {
 export function simulateCommand(program: Command): void {
   withCommonFlags(program.command("simulate"))
     .description("run virtual vending machines against a broker until Ctrl-C")
-    .option("--url <address>", "broker, mqtt://host:1883; without it the one of the configuration")
+    .option("--url <address>", "broker, mqtt://host:1883 or mqtts://host:8883; without it the one of the configuration")
+    .option("--ca <file>", "authority that the broker's certificate must come from, a PEM file; without it the system's")
     .option("--count <n>", "number of machines", "20")
     .option("--prefix <text>", "beginning of their names", "VM-SH-")
     .option("--first <n>", "number of the first one", "1")
@@ -37,6 +40,7 @@ export function simulateCommand(program: Command): void {
         seed: numberOf("--seed", flags.seed),
         failRate: numberOf("--fail-rate", flags.failRate),
         clock: systemClock,
+        ...(flags.ca === undefined ? {} : { connect: mqttJsLinks({ ca: readAuthority(flags.ca, "--ca") }) }),
         report: { everyMs: 10_000, show: print },
       }).catch((cause: unknown) => {
         throw cause instanceof RangeError ? new CommandRefused(cause.message, { cause }) : cause;

@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import type { Command } from "commander";
 import type { App } from "../app.ts";
-import type { Config } from "../config/config.ts";
+import type { Config, TlsConfig } from "../config/config.ts";
 import { prefersChinese, processEnvironment } from "../config/environment.ts";
 import type { Loaded } from "../config/load.ts";
+import { internalPortTls } from "../lifecycle/certificates/internal-tls.ts";
 import { runServer } from "../lifecycle/run.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { type BannerFacts, banner } from "./banner.ts";
@@ -50,14 +51,15 @@ function facts(
   shown: { readonly password: string | undefined; readonly readyMs: number; readonly logFile: string; readonly demo: number },
 ): BannerFacts {
   const { http, mqtt, api } = config;
-  const page = config.dashboard.publicUrl === "" ? baseUrl(http.address, http.port) : config.dashboard.publicUrl.replace(/\/+$/, "");
+  const page =
+    config.dashboard.publicUrl === "" ? baseUrl(http.address, http.port, http.tls) : config.dashboard.publicUrl.replace(/\/+$/, "");
   const internal = http.internalPort !== 0 && !api.external;
   const keyIsOurs = !settings.set.has("http_api.key");
   return {
     dashboard: `${page}/`,
     tryPage: `${page}/v1/try`,
     explorer: `${page}/v1/explorer`,
-    api: `${internal ? baseUrl(http.internalAddress, http.internalPort) : baseUrl(http.address, http.port)}${api.handlerPrefix}`,
+    api: `${internal ? baseUrl(http.internalAddress, http.internalPort, internalPortTls(http)) : baseUrl(http.address, http.port, http.tls)}${api.handlerPrefix}`,
     mqtt: mqttPlace(mqtt),
     openOnLoopback: mqtt.broker === "embedded" && mqtt.openOnLoopback,
     demoMachines: shown.demo,
@@ -72,11 +74,11 @@ function facts(
 }
 
 function mqttPlace(mqtt: Config["mqtt"]): { readonly host: string; readonly port: number } | undefined {
-  if (!mqtt.enabled || mqtt.broker !== "embedded") return undefined;
+  if (!mqtt.enabled || mqtt.broker !== "embedded" || mqtt.tls?.only === true) return undefined;
   return { host: mqtt.address === "" || mqtt.address === "0.0.0.0" ? "127.0.0.1" : mqtt.address, port: mqtt.port };
 }
 
-function baseUrl(address: string, port: number): string {
+function baseUrl(address: string, port: number, tls: TlsConfig | undefined): string {
   const host = address === "" || address === "0.0.0.0" || address === "::" ? "localhost" : address;
-  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  return `${tls === undefined ? "http" : "https"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { testAuthority } from "../outgoing/testing/authority.ts";
 import { ConfigError } from "./problems.ts";
 import { readSettings, type Settings } from "./settings.ts";
 
@@ -116,21 +117,68 @@ test("[K6] a regular expression that would take for ever elsewhere, and Go's nam
   assert.match(inJson({ client: { token: { issuer_regex: "a", issuer: "a" } } }), /excludes client\.token\.issuer/);
 });
 
-test("[K7] [CFG8] a key file that is missing, unreadable or no key is refused; one that everybody may read is told", () => {
+const authority = testAuthority();
+const withoutOpenssl = authority === undefined ? "openssl is not installed: NOT TESTED" : false;
+
+test("[K7] [CFG8] a key file that is missing, unreadable or no key is refused; one that everybody may read is told", {
+  skip: withoutOpenssl,
+}, () => {
   const tls = (cert: string, key: string) => ({ http_server: { tls: { enabled: true, cert_pem: cert, key_pem: key } } });
-  const pem = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-  writeFileSync(join(folder, "open.key"), pem.replaceAll("CERTIFICATE", "PRIVATE KEY"), { mode: 0o644 });
+  const { cert, key } = authority!.certificate("localhost");
+  writeFileSync(join(folder, "open.key"), key, { mode: 0o644 });
   writeFileSync(join(folder, "no.key"), "nothing", { mode: 0o600 });
-  const lines = (text: string) =>
-    text.split("\n").filter((line) => line.includes("http_server.tls.cert") || line.includes("http_server.tls.key"));
   assert.match(
-    lines(inJson(tls("gone.pem", "no.key"))).join("\n"),
+    inJson(tls("gone.pem", "no.key")),
     /cert_pem: .*nor a file that can be read \(ENOENT\)\n.*key_pem: the file holds no PEM text/,
   );
-  assert.match(lines(inJson(tls("", ""))).join("\n"), /needs its certificate and its key/);
-  assert.deepEqual(lines(inJson(tls(pem, "open.key"))), [], "both are there");
-  assert.deepEqual(lines(inJson(tls(Buffer.from(pem).toString("base64"), "open.key"))), []);
+  assert.match(inJson(tls("", "")), /needs its certificate and its key/);
+  const { tls: end, warnings } = read(JSON.stringify(tls(cert, "open.key")), "json");
+  assert.deepEqual([end?.certPem, end?.keyPem, end?.files], [cert, key, [join(folder, "open.key")]]);
+  assert.match(warnings.join("\n"), /everybody on this machine may read the key/);
+  assert.equal(read(JSON.stringify(tls(Buffer.from(cert).toString("base64"), "open.key")), "json").tls?.certPem, cert);
   assert.ok(!inJson(tls("x", "geheim")).includes("geheim"), "a key may stand where a path belongs");
+});
+
+test("[TLS2] a certificate with another's key, one that is cut short, a locked key: refused, and never half taken", {
+  skip: withoutOpenssl,
+}, () => {
+  const [one, other] = [authority!.certificate("localhost"), authority!.certificate("localhost")];
+  const tls = (cert: string, key: string, more: object = {}) =>
+    inJson({ http_server: { tls: { enabled: true, cert_pem: cert, key_pem: key, ...more } } });
+  assert.match(tls(one.cert, other.key), /http_server\.tls\.key_pem: is not the key of the certificate in cert_pem/);
+  assert.match(tls(one.cert.slice(0, 300), one.key), /cert_pem: holds no certificate that can be read; was it written to its end/);
+  assert.match(tls(one.cert + one.cert.slice(0, 300), one.key), /cert_pem: holds no certificate that can be read/);
+  assert.match(tls(one.cert, one.key.slice(0, 120)), /key_pem: holds no private key that can be read/);
+  assert.match(tls(one.cert, one.cert), /key_pem: holds no private key that can be read/);
+  assert.match(tls(one.cert, one.key, { client_ca_pem: one.cert.slice(0, 200) }), /client_ca_pem: holds a certificate that cannot be read/);
+  const mqtt = { mqtt: { tls: { enabled: true, cert_pem: one.cert, key_pem: other.key } } };
+  assert.match(inJson(mqtt), /mqtt\.tls\.key_pem: is not the key/);
+  assert.equal(
+    read(JSON.stringify({ ...mqtt, mqtt: { ...mqtt.mqtt, broker: "mqtt://127.0.0.1" } }), "json").mqttTls,
+    undefined,
+    "another program's",
+  );
+});
+
+test("[TLS1] beyond this machine: TLS opens a door, its plain neighbour stays shut", { skip: withoutOpenssl }, () => {
+  const { cert, key } = authority!.certificate("localhost");
+  const tls = { enabled: true, cert_pem: cert, key_pem: key };
+  const settings = (tree: object) => read(JSON.stringify(tree), "json");
+  assert.equal(settings({ http_server: { address: "0.0.0.0", tls } }).values["http_server.tls.enabled"], true);
+  const apart = { address: "0.0.0.0", tls, internal_port: 9_000, tls_external: true };
+  assert.match(inJson({ http_server: apart }), /http_server\.internal_address.*plain text beyond this machine/);
+  settings({ http_server: { ...apart, internal_address: "127.0.0.1" } });
+  settings({ http_server: { ...apart, internal_tls: tls } });
+  settings({ http_server: { ...apart, tls_external: false } });
+
+  assert.match(inJson({ mqtt: { address: "0.0.0.0", tls } }), /mqtt\.address.*plain MQTT beyond this machine/);
+  settings({ mqtt: { address: "0.0.0.0", tls: { ...tls, only: true } } });
+  const beside = settings({ mqtt: { tls: { ...tls, address: "0.0.0.0" } } }).mqttTls;
+  assert.deepEqual([beside?.address, beside?.port, beside?.only, beside?.clientCertificates], ["0.0.0.0", 8_883, false, "off"]);
+  assert.match(inJson({ mqtt: { tls: { ...tls, port: 1_883 } } }), /mqtt\.tls\.port.*must differ from mqtt\.port/);
+  assert.match(inJson({ mqtt: { tls: { only: true } } }), /mqtt\.tls\.only.*needs mqtt\.tls\.enabled/);
+  const asked = settings({ mqtt: { tls: { ...tls, client_ca_pem: authority!.caPem } } }).mqttTls;
+  assert.equal(asked?.clientCertificates, "required", "as Centrifugo reads client_ca_pem");
 });
 
 test("[CFG15] one connection a user needs presence where its own channel is", () => {

@@ -34,6 +34,7 @@ export function buildConfig(
       tls: settings.tls,
       tlsExternal: v["http_server.tls_external"],
       internalTls: settings.internalTls,
+      hsts: v["server.hsts"],
     },
     api: {
       disabled: v["http_api.disabled"],
@@ -84,6 +85,7 @@ export function buildConfig(
       broker: v["mqtt.broker"],
       address: v["mqtt.address"],
       port: v["mqtt.port"],
+      tls: settings.mqttTls,
       openOnLoopback: v["mqtt.open_on_loopback"],
       username: v["mqtt.username"],
       password: v["mqtt.password"],

@@ -69,6 +69,8 @@ export interface HttpConfig {
   /** TLS on the external port only. */
   readonly tlsExternal: boolean;
   readonly internalTls: TlsConfig | undefined;
+  /** Strict-Transport-Security on answers of our own TLS, where it is open beyond this machine. */
+  readonly hsts: boolean;
 }
 
 /** One TLS end that is switched on. PEM text, "" for none. */
@@ -248,6 +250,8 @@ export interface MqttConfig {
   readonly broker: string;
   readonly address: string;
   readonly port: number;
+  /** A listener of its own with TLS, beside the plain one or instead of it. */
+  readonly tls: MqttTlsConfig | undefined;
   readonly openOnLoopback: boolean;
   readonly username: string;
   readonly password: string;
@@ -257,6 +261,16 @@ export interface MqttConfig {
   readonly packetBytesMax: number;
   /** Unacknowledged messages taken from an external broker at once. */
   readonly inflightMax: number;
+}
+
+export interface MqttTlsConfig extends TlsConfig {
+  /** As `MqttConfig.address`. */
+  readonly address: string;
+  readonly port: number;
+  /** Nothing listens without TLS. */
+  readonly only: boolean;
+  /** `off` without an authority. */
+  readonly clientCertificates: "off" | "optional" | "required";
 }
 
 export interface StorageConfig {

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import packageJson from "../../package.json" with { type: "json" };
 import { buildConfig } from "./build.ts";
 import type { Config } from "./config.ts";
+import { type ListenerTls, readListenerTlsAgain } from "./listener-tls.ts";
 import { ConfigError } from "./problems.ts";
 import { completeSecrets, type SecretsOnDisk } from "./secrets.ts";
 import { readSettings, type Settings, type Sources } from "./settings.ts";
@@ -16,6 +17,11 @@ export interface Loaded {
   readonly secretsFile: string;
   /** Secrets that this start made; they are shown once. */
   readonly secretsMade: SecretsOnDisk["made"];
+  /**
+   * Reads the certificates of the listeners again, from where the configuration says they are; nothing else.
+   * @throws ConfigError
+   */
+  readonly readCertificates: () => ListenerTls;
 }
 
 /**
@@ -36,5 +42,6 @@ export function loadConfig(sources: Sources, writeSecrets = true): Loaded {
     warnings: [...settings.warnings, ...onDisk.warnings],
     secretsFile: onDisk.file,
     secretsMade: onDisk.made,
+    readCertificates: () => readListenerTlsAgain(settings.values, sources.folder),
   };
 }

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import type { TlsConfig } from "./config.ts";
 import type { Settings } from "./settings.ts";
 import type { Option } from "./table/option.ts";
 import { type OptionPath, options } from "./table/options.ts";
@@ -11,8 +12,8 @@ export interface Differences {
   readonly restart: readonly string[];
 }
 
-/** Of a real Centrifugo behind us only the keys of tokens concern this process; the rest is in its own file. */
-const liveBehindCentrifugo = /^client\.(token|subscription_token)\./;
+/** Of a real Centrifugo behind us only the keys of tokens and our certificates concern this process; the rest is in its own file. */
+const liveBehindCentrifugo = /^(client\.(token|subscription_token)\.|http_server\.(internal_)?tls\b|mqtt\.tls\b)/;
 
 export function differences(before: Settings, after: Settings): Differences {
   const isBehind = after.values["push.engine"] === "centrifugo";
@@ -28,8 +29,13 @@ export function differences(before: Settings, after: Settings): Differences {
   compare("channel.namespaces", true, before.namespaces, after.namespaces);
   compare("rpc.namespaces", true, before.rpc.namespaces, after.rpc.namespaces);
   compare("proxies", true, before.proxies.named, after.proxies.named);
-  // The text behind the path of a certificate may be another one.
-  compare("http_server.tls", options["http_server.tls.cert_pem"].live === true, before.tls, after.tls);
-  compare("http_server.internal_tls", options["http_server.internal_tls.cert_pem"].live === true, before.internalTls, after.internalTls);
+  // The text behind the path of a certificate may be another one; whether there is TLS at all is a key of its own.
+  compare("http_server.tls", true, pemOf(before.tls), pemOf(after.tls));
+  compare("http_server.internal_tls", true, pemOf(before.internalTls), pemOf(after.internalTls));
+  compare("mqtt.tls", true, pemOf(before.mqttTls), pemOf(after.mqttTls));
   return { live, restart };
+}
+
+function pemOf(tls: TlsConfig | undefined): readonly string[] {
+  return tls === undefined ? [] : [tls.certPem, tls.keyPem, tls.clientCaPem];
 }

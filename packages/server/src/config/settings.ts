@@ -1,21 +1,19 @@
 import type { RpcOptions } from "@fleetcast/engine";
 import { closest, distance } from "fastest-levenshtein";
-import type { ProxiesConfig, TlsConfig } from "./config.ts";
+import type { ProxiesConfig } from "./config.ts";
 import type { Environment } from "./environment.ts";
 import { type Findings, judgeTable } from "./judge/judge.ts";
 import { type EntryLists, readLists } from "./judge/named-entries.ts";
 import { type Channels, judgeNamespaces } from "./judge/namespaces.ts";
-import { checkServerTls, readTls } from "./judge/pem.ts";
 import { judgeProxies } from "./judge/proxies.ts";
 import { judgeRpc } from "./judge/rpc.ts";
 import { insecurePaths, judgeTogether } from "./judge/together.ts";
+import { type ListenerTls, readListenerTls } from "./listener-tls.ts";
 import { ConfigError, shownName } from "./problems.ts";
 import { findFile, readFile } from "./read/file.ts";
 import { emptyGathered, type Gathered, gatherEnvironment, gatherFile, gatherFlags, knownVariables, type Raw } from "./read/gather.ts";
 import { needsOwnTokenKey } from "./secrets.ts";
-import { tlsOptions } from "./table/options/tls.ts";
 import { type OptionValues, options } from "./table/options.ts";
-import { slice } from "./table/slice.ts";
 
 /** Where a start looks for its settings. Flags win over environment, environment over file, file over defaults. */
 export interface Sources {
@@ -34,7 +32,7 @@ export interface Sources {
 }
 
 /** Everything that was set, checked; secrets that nobody set are still empty. */
-export interface Settings extends Channels {
+export interface Settings extends Channels, ListenerTls {
   /** The file's path, or "defaults". */
   readonly source: string;
   readonly values: OptionValues;
@@ -44,8 +42,6 @@ export interface Settings extends Channels {
   readonly written: Written;
   readonly proxies: ProxiesConfig;
   readonly rpc: RpcOptions;
-  readonly tls: TlsConfig | undefined;
-  readonly internalTls: TlsConfig | undefined;
   readonly warnings: readonly string[];
 }
 
@@ -79,13 +75,12 @@ export function readSettings(sources: Sources): Settings {
   const proxies = judgeProxies(gathered, lists.proxies, values, sources.folder, findings);
   const channels = judgeNamespaces(gathered, lists["channel.namespaces"], values, proxies, findings);
   const rpc = judgeRpc(gathered, lists["rpc.namespaces"], values, proxies, findings);
-  const tlsOf = (section: "http_server.tls" | "http_server.internal_tls"): TlsConfig | undefined => {
-    const source = gathered.values.get(`${section}.enabled`)?.source ?? "defaults";
-    const tls = readTls(slice(values, section, tlsOptions), section, source, sources.folder, findings);
-    checkServerTls(tls, section, source, findings.problems);
-    return tls;
-  };
-  const [tls, internalTls] = [tlsOf("http_server.tls"), tlsOf("http_server.internal_tls")];
+  const listenerTls = readListenerTls(values, {
+    folder: sources.folder,
+    sourceOf: (path) => gathered.values.get(path)?.source ?? "defaults",
+    problems: findings.problems,
+    warnings: findings.warnings,
+  });
   judgeTogether(values, channels, gathered, findings.problems);
 
   const unknown = unknownNames(gathered, findings);
@@ -100,8 +95,7 @@ export function readSettings(sources: Sources): Settings {
     ...channels,
     proxies,
     rpc,
-    tls,
-    internalTls,
+    ...listenerTls,
     warnings: [...findings.warnings, ...unknown, ...warningsOf(values)],
   };
 }

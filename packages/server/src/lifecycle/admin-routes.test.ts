@@ -22,6 +22,7 @@ const http = {
   tls: undefined,
   tlsExternal: false,
   internalTls: undefined,
+  hsts: true,
 };
 const noted: Deed[] = [];
 const audit: Audit = { note: async (deed) => void noted.push(deed) };

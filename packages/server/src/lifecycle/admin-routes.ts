@@ -9,6 +9,7 @@ import type { Peer, Route } from "../http/route.ts";
 import { dataSecurityHeaders } from "../http/security.ts";
 import { isLoopback } from "../http/v1/loopback.ts";
 import { Refusal } from "../refusal.ts";
+import { internalRoutesTls } from "./certificates/internal-tls.ts";
 
 /**
  * What the command line asks of a running server: its store has one owner, so `machine add` and `user add` of another
@@ -56,7 +57,8 @@ export function adminKey(secrets: Config["secrets"]): string {
 export function adminUrl(http: Config["http"]): string {
   const [address, port] = http.internalPort === 0 ? [http.address, http.port] : [http.internalAddress, http.internalPort];
   const host = address === "" || address === "0.0.0.0" || address === "::" ? "127.0.0.1" : address;
-  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const scheme = internalRoutesTls(http) === undefined ? "http" : "https";
+  return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 /** A password for people to copy once: 120 bits. */

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Chance, Clock } from "@fleetcast/engine";
 import {
   type Broker,
+  type BrokerTls,
   createBrokerConsumer,
   createEmbeddedBroker,
   type IntakeHandler,
@@ -9,13 +10,15 @@ import {
   ListenError,
   type TopicLayout,
 } from "@fleetcast/mqtt";
-import type { Config } from "../config/config.ts";
+import type { Config, MqttTlsConfig } from "../config/config.ts";
 import type { Logger } from "../log.ts";
 import { cannotListen, doors, StartRefused } from "./start-refused.ts";
 
 export interface IntakeBroker extends Broker {
   /** True while devices' messages can come in. */
   readonly connected: () => boolean;
+  /** Another certificate for devices, from the next handshake on; nothing where the listener is not ours. @throws and keeps the former */
+  swapCertificate(next: MqttTlsConfig): void;
 }
 
 /** The broker side by configuration: ours on its port, or a consumer of somebody else's. */
@@ -33,9 +36,11 @@ export function createIntakeBroker(ports: {
 type Ports = Parameters<typeof createIntakeBroker>[0];
 
 function embedded({ config, handler, layout, clock, log }: Ports): IntakeBroker {
+  const { tls } = config;
   const broker = createEmbeddedBroker({
-    addresses: config.address === "" ? ["127.0.0.1", "::1"] : [config.address],
+    addresses: tls?.only === true ? [] : addressesOf(config.address),
     port: config.port,
+    tls: tls === undefined ? undefined : { ...brokerTls(tls), addresses: addressesOf(tls.address), port: tls.port },
     handler,
     clock,
     layout,
@@ -51,10 +56,20 @@ function embedded({ config, handler, layout, clock, log }: Ports): IntakeBroker 
         await broker.start();
         listening = true;
       } catch (cause) {
-        throw cause instanceof ListenError ? cannotListen(doors.mqtt, cause) : cause;
+        if (!(cause instanceof ListenError)) throw cause;
+        throw cannotListen(tls !== undefined && cause.port === tls.port ? doors.mqtts : doors.mqtt, cause);
       }
     },
+    (next) => broker.swapCertificate(brokerTls(next)),
   );
+}
+
+function addressesOf(address: string): readonly string[] {
+  return address === "" ? ["127.0.0.1", "::1"] : [address];
+}
+
+function brokerTls({ certPem, keyPem, clientCaPem, clientCertificates }: MqttTlsConfig): BrokerTls {
+  return { cert: certPem, key: keyPem, ca: clientCaPem === "" ? undefined : clientCaPem, clientCertificates };
 }
 
 function external({ config, handler, layout, clock, chance, log }: Ports): IntakeBroker {
@@ -78,6 +93,7 @@ function external({ config, handler, layout, clock, chance, log }: Ports): Intak
     consumer,
     () => consumer.stats.connected,
     () => consumer.start(),
+    () => undefined,
   );
 }
 
@@ -90,10 +106,16 @@ function refusingBadAddress<T>(make: () => T): T {
   }
 }
 
-function wrapped(broker: Broker, connected: () => boolean, start: () => Promise<void>): IntakeBroker {
+function wrapped(
+  broker: Broker,
+  connected: () => boolean,
+  start: () => Promise<void>,
+  swapCertificate: IntakeBroker["swapCertificate"],
+): IntakeBroker {
   return {
     start,
     connected,
+    swapCertificate,
     publish: (topic, payload, options) => broker.publish(topic, payload, options),
     pause: (paused) => broker.pause(paused),
     disconnectMachine: (vmId) => broker.disconnectMachine(vmId),
@@ -105,11 +127,11 @@ function wrapped(broker: Broker, connected: () => boolean, start: () => Promise<
 }
 
 /** @throws StartRefused */
-export function readAuthority(file: string): Buffer {
+export function readAuthority(file: string, key = "mqtt.ca_file (FLEETCAST_MQTT_CA_FILE)"): Buffer {
   try {
     return readFileSync(file);
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
-    throw new StartRefused(`mqtt.ca_file (FLEETCAST_MQTT_CA_FILE) ${file} cannot be read (${code})`, { cause });
+    throw new StartRefused(`${key} ${file} cannot be read (${code})`, { cause });
   }
 }

@@ -1,5 +1,5 @@
 import type { Engine } from "@fleetcast/engine";
-import type { Config } from "../config/config.ts";
+import type { Config, TlsConfig } from "../config/config.ts";
 import { isLoopback } from "../config/judge/together.ts";
 import type { Route } from "../http/route.ts";
 import type { Logger } from "../log.ts";
@@ -10,6 +10,7 @@ import { openStaticFiles, type StaticFiles } from "../runtime/static-files.ts";
 import { createTransportDoor, type TransportDoor } from "../runtime/transport-door.ts";
 import { type OriginRule, originRule } from "../transports/origin.ts";
 import type { RequestDetails } from "../transports/request-details.ts";
+import { internalPortTls } from "./certificates/internal-tls.ts";
 import { cannotListen, doors } from "./start-refused.ts";
 import { requestDetails, transportOptions } from "./transport-options.ts";
 
@@ -23,9 +24,16 @@ export interface HttpDoors {
   readonly refusedConnections: () => number;
   /** Other origins, and other headers for proxies and users, from the next connection on. */
   reload(next: Config): void;
+  /**
+   * Other certificates, where they differ, from the next connection on.
+   * @throws and keeps those before
+   */
+  swapCertificates(next: DoorCertificates): void;
   stopAccepting(): void;
   stop(): Promise<void>;
 }
+
+export type DoorCertificates = Pick<Config["http"], "tls" | "internalTls">;
 
 /**
  * Opens the HTTP ports: one for everything, or two where `http_server.internal_port` moves the internal routes away.
@@ -45,14 +53,30 @@ export function openHttpDoors(ports: {
   const admission = liveAdmission(config);
   const transports = transportDoor(config, admission, engine, log);
   const isInternal = (route: Route): boolean => separate && route.listener === "internal";
-  const opened: Listener[] = [];
-  const open = (door: "http" | "internal", address: string, port: number, doorRoutes: readonly Route[], withPage: boolean): void => {
+  const opened: {
+    readonly listener: Listener;
+    tls: TlsConfig | undefined;
+    readonly tlsOf: (next: DoorCertificates) => TlsConfig | undefined;
+  }[] = [];
+  const open = (
+    door: "http" | "internal",
+    address: string,
+    port: number,
+    doorRoutes: readonly Route[],
+    withPage: boolean,
+    tlsOf: (next: DoorCertificates) => TlsConfig | undefined,
+  ): void => {
+    const tls = tlsOf(http);
     try {
-      opened.push(
-        listen({
+      opened.push({
+        tls,
+        tlsOf,
+        listener: listen({
           address,
           port,
-          secure: http.tlsInFront,
+          secure: http.tlsInFront || tls !== undefined,
+          tls,
+          hsts: tls !== undefined && http.hsts && !isLoopback(address),
           router: createRouter(doorRoutes, [
             ...reservedPrefixes,
             config.api.handlerPrefix,
@@ -68,25 +92,47 @@ export function openHttpDoors(ports: {
           log,
           answered: ports.answered,
         }),
-      );
+      });
     } catch (cause) {
-      for (const listener of opened) void listener.stop();
+      for (const { listener } of opened) void listener.stop();
       throw cause instanceof ListenError ? cannotListen(doors[door], cause) : cause;
     }
   };
-  open("http", http.address, http.port, [...routes.filter((route) => !isInternal(route)), ...(transports?.routes ?? [])], true);
-  if (separate) open("internal", http.internalAddress, http.internalPort, routes.filter(isInternal), false);
+  open(
+    "http",
+    http.address,
+    http.port,
+    [...routes.filter((route) => !isInternal(route)), ...(transports?.routes ?? [])],
+    true,
+    (next) => next.tls,
+  );
+  if (separate) {
+    const tlsOf = (next: DoorCertificates) => internalPortTls({ ...next, tlsExternal: http.tlsExternal });
+    open("internal", http.internalAddress, http.internalPort, routes.filter(isInternal), false, tlsOf);
+  }
   return {
-    addresses: opened.flatMap((listener) => listener.addresses),
+    addresses: opened.flatMap(({ listener }) => listener.addresses),
     refusedConnections: () => transports?.refusedConnections() ?? 0,
     reload: admission.reload,
+    swapCertificates: (next) => {
+      for (const door of opened) {
+        const tls = door.tlsOf(next);
+        if (tls === undefined || door.tls === undefined || showsTheSame(tls, door.tls)) continue;
+        door.listener.swapCertificate(tls);
+        door.tls = tls;
+      }
+    },
     stopAccepting: () => {
-      for (const listener of opened) listener.stopAccepting();
+      for (const { listener } of opened) listener.stopAccepting();
     },
     stop: async () => {
-      await Promise.all(opened.map((listener) => listener.stop()));
+      await Promise.all(opened.map(({ listener }) => listener.stop()));
     },
   };
+}
+
+function showsTheSame(one: TlsConfig, other: TlsConfig): boolean {
+  return one.certPem === other.certPem && one.keyPem === other.keyPem && one.clientCaPem === other.clientCaPem;
 }
 
 const notBuilt = 'The dashboard is not built. "npm run build" builds it; "npm start" does so by itself.\n';
@@ -142,5 +188,5 @@ function transportDoor(
 /** Said at start when a Centrifugo file names no address: there it would mean every interface, here this machine. */
 export function loopbackNotice(config: Config): string | undefined {
   if (!isLoopback(config.http.address) || config.source === "defaults") return undefined;
-  return "only this machine can connect; http_server.address together with server.tls_in_front opens the server to others";
+  return "only this machine can connect; http_server.address together with http_server.tls or server.tls_in_front opens the server to others";
 }

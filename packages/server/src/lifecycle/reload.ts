@@ -17,6 +17,8 @@ export function createReload(ports: {
   /** Reads file, environment and flags as the start did, and writes nothing. @throws ConfigError */
   readonly read: () => Loaded;
   readonly app: Pick<App, "reload" | "reloads">;
+  /** Called with what was taken. */
+  readonly onTaken?: (next: Loaded) => void;
   readonly log: Logger;
 }): () => void {
   const { read, app, log } = ports;
@@ -28,6 +30,7 @@ export function createReload(ports: {
       refuseWhatNeedsAStart(restart, ports.first, next);
       if (live.length > 0) app.reload(next.config);
       current = next;
+      ports.onTaken?.(next);
       app.reloads.taken += 1;
       log.info({ changed: live.join(" ") }, live.length === 0 ? "the configuration is as it was" : "the configuration was reloaded");
       for (const warning of next.warnings) log.warn({}, warning);

@@ -1,6 +1,8 @@
 import type { App } from "../app.ts";
 import { startApp } from "../app.ts";
 import type { Loaded } from "../config/load.ts";
+import { systemClock } from "../runtime/clock.ts";
+import { filesOf, watchCertificates } from "./certificates/watch.ts";
 import { createLogger, type ProcessLogger } from "./logger.ts";
 import { writePidFile } from "./pid-file.ts";
 import { createReload } from "./reload.ts";
@@ -86,9 +88,22 @@ export async function runServer({ loaded, logTo, tell, hangup, onReady }: RunOpt
     throw cause;
   });
   const companion = await onReady(app, performance.now(), log);
-  if (hangup !== "stop") reload = createReload({ first: loaded, read: hangup, app, log });
+  let current = loaded;
+  const onTaken = (next: Loaded): void => {
+    current = next;
+  };
+  if (hangup !== "stop") reload = createReload({ first: loaded, read: hangup, app, onTaken, log });
+  const watch = watchCertificates({
+    files: () => filesOf(current.settings),
+    read: () => current.readCertificates(),
+    swap: app.swapCertificates,
+    shown: app.certificates,
+    clock: systemClock,
+    log,
+  });
   stop = async () => {
     reload = undefined;
+    watch.stop();
     await companion?.stop();
     await app.stop();
   };

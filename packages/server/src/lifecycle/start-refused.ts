@@ -25,6 +25,12 @@ export const doors = {
     portVariable: "FLEETCAST_HTTP_SERVER_INTERNAL_PORT",
     addressKey: "http_server.internal_address",
   },
+  mqtts: {
+    what: "the MQTTS port",
+    portKey: "mqtt.tls.port",
+    portVariable: "FLEETCAST_MQTT_TLS_PORT",
+    addressKey: "mqtt.tls.address",
+  },
   mqtt: { what: "the MQTT port", portKey: "mqtt.port", portVariable: "FLEETCAST_MQTT_PORT", addressKey: "mqtt.address" },
 } as const satisfies Readonly<Record<string, Door>>;
 

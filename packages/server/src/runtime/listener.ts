@@ -7,13 +7,18 @@ import { seatOf } from "./response-stream.ts";
 import type { Match, Router } from "./router.ts";
 import type { SocketData, WebSocketTerms } from "./socket.ts";
 import type { StaticFiles } from "./static-files.ts";
+import { ciphers } from "./tls-terms.ts";
 
 /** One door: a port on one or two addresses, and what stands behind it. */
 export interface ListenerOptions {
   /** Empty: 127.0.0.1 and ::1 both. */
   readonly address: string;
   readonly port: number;
+  /** The other end of the way speaks TLS, with us or with a proxy in front. */
   readonly secure: boolean;
+  readonly tls?: ListenerCertificate | undefined;
+  /** Browsers are told to come back over HTTPS only. */
+  readonly hsts?: boolean;
   readonly router: Router;
   readonly page: StaticFiles | undefined;
   /** Shown at `/` and below when there is no page. */
@@ -32,6 +37,14 @@ export interface ListenerOptions {
   readonly answered?: ((path: string | undefined, method: string, status: number) => void) | undefined;
 }
 
+/** What a listener with TLS shows, and whom it asks for a certificate. PEM texts. */
+export interface ListenerCertificate {
+  readonly certPem: string;
+  readonly keyPem: string;
+  /** Set: a client must show a certificate of this authority. "" for none. */
+  readonly clientCaPem: string;
+}
+
 /** A path where requests are upgraded. */
 export interface WebSocketAddress {
   readonly terms: WebSocketTerms;
@@ -40,6 +53,11 @@ export interface WebSocketAddress {
 
 export interface Listener {
   readonly addresses: readonly string[];
+  /**
+   * Shows another certificate from the next connection on; open ones live on. Only where there is TLS already.
+   * @throws and keeps the one before, where that cannot be.
+   */
+  swapCertificate(next: ListenerCertificate): void;
   /** No new sockets; open ones live on. */
   stopAccepting(): void;
   /** Cuts what is still open. */
@@ -62,37 +80,68 @@ export class ListenError extends Error {
 
 const idleSMaxDefault = 30;
 
+const hstsValue = `max-age=${365 * 86_400}`;
+
 const loopbacks = ["127.0.0.1", "::1"];
 
 /** @throws ListenError */
 export function listen(options: ListenerOptions): Listener {
   const addresses = options.address === "" ? loopbacks : [options.address];
-  const servers: Bun.Server<SocketData>[] = [];
-  const opened: string[] = [];
-  for (const address of addresses) {
-    try {
-      servers.push(serve(options, address));
-      opened.push(address.includes(":") ? `[${address}]:${options.port}` : `${address}:${options.port}`);
-    } catch (cause) {
-      const code = (cause as NodeJS.ErrnoException).code ?? "UNKNOWN";
-      // A machine without IPv6 has only the other loopback.
-      if (address === "::1" && servers.length > 0 && (code === "EADDRNOTAVAIL" || code === "EAFNOSUPPORT")) continue;
-      for (const server of servers) void server.stop(true);
-      throw new ListenError(code, address, options.port, { cause });
-    }
-  }
+  const opened = openAll(options, addresses, options.tls);
+  let servers = opened.map(({ server }) => server);
+  const retired = new Set<BunServer>();
   return {
-    addresses: opened,
+    addresses: opened.map(({ address }) => (address.includes(":") ? `[${address}]:${options.port}` : `${address}:${options.port}`)),
+    swapCertificate: (next) => {
+      // Bun's `reload` keeps the certificate (measured, 1.4.5): a second server on the same port takes over what comes from now on.
+      const successors: BunServer[] = [];
+      try {
+        for (const { address } of opened) successors.push(serve(options, address, next, "share"));
+      } catch (cause) {
+        for (const server of successors) void server.stop(true);
+        throw cause;
+      }
+      for (const server of servers) {
+        retired.add(server);
+        // In the loop's next turn: what waits to be accepted by the old one has been by then.
+        setImmediate(() => void server.stop(false).then(() => retired.delete(server)));
+      }
+      servers = successors;
+    },
     stopAccepting: () => {
       for (const server of servers) void server.stop(false);
     },
     stop: async () => {
-      await Promise.all(servers.map((server) => server.stop(true)));
+      await Promise.all([...servers, ...retired].map((server) => server.stop(true)));
     },
   };
 }
 
-function serve(options: ListenerOptions, hostname: string): Bun.Server<SocketData> {
+type BunServer = Bun.Server<SocketData>;
+
+function openAll(
+  options: ListenerOptions,
+  addresses: readonly string[],
+  tls: ListenerCertificate | undefined,
+): { readonly address: string; readonly server: BunServer }[] {
+  const opened: { readonly address: string; readonly server: BunServer }[] = [];
+  for (const address of addresses) {
+    try {
+      // Who shares a port is let onto a taken one: whether it is free is asked without sharing it.
+      if (tls !== undefined) void serve(options, address, undefined, "own").stop(true);
+      opened.push({ address, server: serve(options, address, tls, tls === undefined ? "own" : "share") });
+    } catch (cause) {
+      const code = (cause as NodeJS.ErrnoException).code ?? "UNKNOWN";
+      // A machine without IPv6 has only the other loopback.
+      if (address === "::1" && opened.length > 0 && (code === "EADDRNOTAVAIL" || code === "EAFNOSUPPORT")) continue;
+      for (const { server } of opened) void server.stop(true);
+      throw new ListenError(code, address, options.port, { cause });
+    }
+  }
+  return opened;
+}
+
+function serve(options: ListenerOptions, hostname: string, tls: ListenerCertificate | undefined, port: "own" | "share"): BunServer {
   const { websockets, log, idleSMax = idleSMaxDefault } = options;
   const pathOf = createPathOf();
   return Bun.serve<SocketData>({
@@ -100,8 +149,10 @@ function serve(options: ListenerOptions, hostname: string): Bun.Server<SocketDat
     port: options.port,
     development: false,
     // Without this `development: false` switches it on, and a second server on the port would be let in (measured, 1.4.5).
-    reusePort: false,
+    reusePort: port === "share",
+    ...(tls === undefined ? {} : { tls: bunTls(tls) }),
     maxRequestBodySize: options.bodyBytesMax,
+    // Of a handshake that does not come to its end Bun has a limit of its own: 10 s by its coarse clock, 12 at most (measured, 1.4.5).
     idleTimeout: idleSMax,
     websocket: websockets?.handlers ?? { message() {} },
     // Not async: an upgrade is answered at once, and a storm of them makes no promises.
@@ -144,6 +195,7 @@ async function handle(options: ListenerOptions, request: Request, path: string, 
     const peer = { remoteAddress: addressOf(request, server), secure: options.secure };
     const response = await answer(options, request, path, match, peer);
     options.answered?.(match.kind === "route" ? match.route.path : undefined, request.method, response.status);
+    if (options.hsts === true) response.headers.set("strict-transport-security", hstsValue);
     const seat = seatOf(response);
     if (seat === undefined) return response;
     // A stream is silent for as long as it likes; once it is over its connection is one like any other again.
@@ -209,4 +261,10 @@ function answer(
 
 function plain(status: number, text: string, headers: Record<string, string> = {}): Response {
   return new Response(text, { status, headers: { ...dataSecurityHeaders(), "content-type": "text/plain; charset=utf-8", ...headers } });
+}
+
+/** TLS 1.2 is the oldest that Bun speaks as a server; there is no renegotiation in BoringSSL (measured, 1.4.5). */
+function bunTls({ certPem, keyPem, clientCaPem }: ListenerCertificate): Bun.TLSOptions {
+  const asked = clientCaPem === "" ? {} : { ca: clientCaPem, requestCert: true, rejectUnauthorized: true };
+  return { cert: certPem, key: keyPem, ciphers, ...asked };
 }

@@ -1,5 +1,7 @@
+import { createPrivateKey, type KeyObject, type X509Certificate } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
+import { certificatesOf } from "../certificates.ts";
 import type { TlsConfig } from "../config.ts";
 import type { Problem } from "../problems.ts";
 import type { ValueOf } from "../table/option.ts";
@@ -55,13 +57,37 @@ export function readTls(
   };
 }
 
-/** A server cannot listen without a certificate of its own. */
-export function checkServerTls(tls: TlsConfig | undefined, section: string, source: string, problems: Problem[]): void {
+/** A listener needs a certificate and the key that belongs to it; nothing half-written or mixed up gets through here. */
+export function checkListenerTls(tls: TlsConfig | undefined, section: string, source: string, problems: Problem[]): void {
   if (tls === undefined) return;
-  for (const [name, text] of [
+  const refuse = (name: string, expected: string): void => void problems.push({ source, key: `${section}.${name}`, expected });
+  const missing = [
     ["cert_pem", tls.certPem],
     ["key_pem", tls.keyPem],
-  ]) {
-    if (text === "") problems.push({ source, key: `${section}.${name}`, expected: "a server with TLS needs its certificate and its key" });
+  ].filter(([, text]) => text === "");
+  for (const [name] of missing) refuse(name!, "a server with TLS needs its certificate and its key");
+  if (missing.length > 0) return;
+  const certificate = certificateOf(tls.certPem);
+  const key = keyOf(tls.keyPem);
+  if (certificate === undefined) refuse("cert_pem", "holds no certificate that can be read; was it written to its end?");
+  if (typeof key === "string") refuse("key_pem", key);
+  if (tls.clientCaPem !== "" && certificatesOf(tls.clientCaPem) === undefined) {
+    refuse("client_ca_pem", "holds a certificate that cannot be read; was it written to its end?");
+  }
+  if (certificate === undefined || typeof key === "string") return;
+  if (!certificate.checkPrivateKey(key)) refuse("key_pem", "is not the key of the certificate in cert_pem");
+}
+
+function certificateOf(pem: string): X509Certificate | undefined {
+  return certificatesOf(pem)?.[0];
+}
+
+/** Why a key cannot be used is said in our own words: those of the library may quote what it read. */
+function keyOf(pem: string): KeyObject | string {
+  try {
+    return createPrivateKey(pem);
+  } catch (cause) {
+    const isLocked = (cause as NodeJS.ErrnoException).code === "ERR_MISSING_PASSPHRASE";
+    return isLocked ? "is locked with a pass phrase; it must be stored without one" : "holds no private key that can be read";
   }
 }

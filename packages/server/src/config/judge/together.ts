@@ -49,15 +49,10 @@ function judgePersonalChannel(values: OptionValues, channels: Channels, refuse: 
 function judgeDoors(values: OptionValues, refuse: Refuse): void {
   const doors = openDoors(values);
   const plainText = "plain text beyond this machine";
-  const remedy = "state with server.tls_in_front (FLEETCAST_SERVER_TLS_IN_FRONT=true) that TLS ends in front, or leave the address empty";
+  const remedy =
+    "switch TLS on (http_server.tls.enabled), state with server.tls_in_front (FLEETCAST_SERVER_TLS_IN_FRONT=true) that TLS ends in front, or leave the address empty";
   for (const { path, isPlain } of doors) if (isPlain && !values["server.tls_in_front"]) refuse(path, `${plainText}: ${remedy}`);
-  const opensBroker = values["mqtt.enabled"] && values["mqtt.broker"] === "embedded" && !isLoopback(values["mqtt.address"]);
-  if (opensBroker && !values["server.tls_in_front"]) {
-    refuse(
-      "mqtt.address",
-      "plain MQTT beyond this machine: state with server.tls_in_front that TLS ends in front, or leave the address empty",
-    );
-  }
+  judgeBrokerDoors(values, refuse);
   for (const path of insecurePaths) {
     if (values[path] && doors.length > 0 && !values["server.insecure_beyond_loopback"]) {
       refuse(path, "with an address beyond this machine needs server.insecure_beyond_loopback as well");
@@ -66,6 +61,24 @@ function judgeDoors(values: OptionValues, refuse: Refuse): void {
   const internalPort = values["http_server.internal_port"];
   if (internalPort !== 0 && internalPort === values["http_server.port"])
     refuse("http_server.internal_port", "must differ from http_server.port");
+}
+
+function judgeBrokerDoors(values: OptionValues, refuse: Refuse): void {
+  const hasTls = values["mqtt.tls.enabled"];
+  if (!values["mqtt.enabled"] || values["mqtt.broker"] !== "embedded") return;
+  const isPlain = !(hasTls && values["mqtt.tls.only"]);
+  if (isPlain && !isLoopback(values["mqtt.address"]) && !values["server.tls_in_front"]) {
+    const remedy = "switch TLS on (mqtt.tls.address opens it alone, or mqtt.tls.only closes the plain port)";
+    refuse(
+      "mqtt.address",
+      `plain MQTT beyond this machine: ${remedy}, state with server.tls_in_front that TLS ends in front, or leave the address empty`,
+    );
+  }
+  if (!hasTls) {
+    if (values["mqtt.tls.only"]) refuse("mqtt.tls.only", "needs mqtt.tls.enabled");
+    return;
+  }
+  if (isPlain && values["mqtt.tls.port"] === values["mqtt.port"]) refuse("mqtt.tls.port", "must differ from mqtt.port");
 }
 
 export const insecurePaths = [
@@ -79,9 +92,15 @@ export const insecurePaths = [
 function openDoors(values: OptionValues): { readonly path: OptionPath; readonly isPlain: boolean }[] {
   const tls = values["http_server.tls.enabled"];
   const internalTls = values["http_server.internal_tls.enabled"] || (tls && !values["http_server.tls_external"]);
-  const doors = [{ path: "http_server.address", isPlain: !tls }] as { readonly path: OptionPath; readonly isPlain: boolean }[];
-  if (values["http_server.internal_port"] !== 0) doors.push({ path: "http_server.internal_address", isPlain: !internalTls });
-  return doors.filter(({ path }) => !isLoopback(String(values[path])));
+  const external = values["http_server.address"];
+  const doors: { readonly path: OptionPath; readonly isPlain: boolean; readonly address: string }[] = [
+    { path: "http_server.address", isPlain: !tls, address: external },
+  ];
+  if (values["http_server.internal_port"] !== 0) {
+    const address = values["http_server.internal_address"] || external;
+    doors.push({ path: "http_server.internal_address", isPlain: !internalTls, address });
+  }
+  return doors.filter(({ address }) => !isLoopback(address));
 }
 
 /** An address that only this machine reaches. Empty stands for 127.0.0.1 and ::1. */

@@ -1,7 +1,9 @@
 import type { ChannelOptions } from "@fleetcast/engine";
 import { policyProxyName } from "../../auth/subscribe-policy.ts";
+import { certificateName } from "../../config/certificates.ts";
 import type { Config, TokenConfig } from "../../config/config.ts";
 import type { Written } from "../../config/settings.ts";
+import { internalRoutesTls } from "../../lifecycle/certificates/internal-tls.ts";
 import { merged, passedOn } from "./passed-on.ts";
 import { proxySecretHeader, subRefreshProxyPath, subscribeProxyPath } from "./proxy-routes.ts";
 
@@ -41,12 +43,21 @@ function tree(config: Config) {
   };
 }
 
-/** Centrifugo listens where `push.centrifugo.url` says: on loopback when that is the name, else on every interface of its host. */
+/**
+ * Centrifugo listens where `push.centrifugo.url` says: on loopback when that is the name, else on every interface of its host;
+ * with TLS and our certificate where that is an https address.
+ */
 function httpServer(config: Config) {
-  const { hostname, port } = new URL(config.push.centrifugo.url);
+  const { protocol, hostname, port } = new URL(config.push.centrifugo.url);
+  const isSecure = protocol === "https:";
+  const { tls } = config.http;
   const address = hostname === "localhost" ? "127.0.0.1" : hostname.replace(/^\[|\]$/g, "");
   const isLoopback = address === "::1" || /^127\./.test(address);
-  return { ...(isLoopback ? { address } : {}), port: port === "" ? 80 : Number(port) };
+  return {
+    ...(isLoopback ? { address } : {}),
+    port: port === "" ? (isSecure ? 443 : 80) : Number(port),
+    ...(isSecure && tls !== undefined ? { tls: { enabled: true, cert_pem: tls.certPem, key_pem: tls.keyPem } } : {}),
+  };
 }
 
 function client(config: Config) {
@@ -187,13 +198,22 @@ function proxies(config: Config) {
   ]);
 }
 
+/** Where our internal routes speak TLS: whom Centrifugo trusts there, and what it shows where it is asked. */
+function proxyTls(config: Config) {
+  const tls = internalRoutesTls(config.http);
+  if (tls === undefined) return {};
+  const shown = tls.clientCaPem === "" ? {} : { cert_pem: tls.certPem, key_pem: tls.keyPem };
+  const authority = tls.serverCaPem === "" ? {} : { server_ca_pem: tls.serverCaPem };
+  return { tls: { enabled: true, ...authority, server_name: tls.serverName || certificateName(tls.certPem), ...shown } };
+}
+
 function proxy(config: Config, name: string, endpoint: string) {
   return {
     name,
     endpoint,
     timeout: "1s",
     include_connection_meta: true,
-    http: { static_headers: { [proxySecretHeader]: config.push.centrifugo.proxySecret } },
+    http: { static_headers: { [proxySecretHeader]: config.push.centrifugo.proxySecret }, ...proxyTls(config) },
   };
 }
 
@@ -203,7 +223,7 @@ function internalAddress(config: Config): string {
   const given = http.internalPort === 0 ? http.address : http.internalAddress || http.address;
   const address = given === "" || given === "0.0.0.0" || given === "::" ? "127.0.0.1" : given;
   const host = address.includes(":") ? `[${address}]` : address;
-  return `http://${host}:${http.internalPort === 0 ? http.port : http.internalPort}`;
+  return `${internalRoutesTls(http) === undefined ? "http" : "https"}://${host}:${http.internalPort === 0 ? http.port : http.internalPort}`;
 }
 
 /** Whole milliseconds as a Go duration. */

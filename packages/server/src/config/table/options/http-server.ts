@@ -1,6 +1,6 @@
 import { bool, bytes, int, list, oneOf, secret, string } from "../option.ts";
-import { notYet, refused, under } from "../standing.ts";
-import { tlsOptions } from "./tls.ts";
+import { refused, under } from "../standing.ts";
+import { listenerTlsOptions, tlsOptions } from "./tls.ts";
 
 const port = { min: 1, max: 65_535 };
 
@@ -16,11 +16,14 @@ export const httpServerOptions = {
     // A text to Centrifugo, where 0 would be a port.
     empty: "" as const,
   },
-  ...under("http_server.tls", { ...tlsOptions, enabled: notYet(tlsOptions.enabled) }),
-  "http_server.tls_external": notYet(bool(false, "TLS on the external endpoints only.")),
-  ...under("http_server.internal_tls", { ...tlsOptions, enabled: notYet(tlsOptions.enabled) }),
+  ...under("http_server.tls", listenerTlsOptions),
+  "http_server.tls_external": bool(false, "TLS on the external endpoints only: `http_server.tls` does not hold for the internal port."),
+  ...under("http_server.internal_tls", listenerTlsOptions),
   ...under("http_server.tls_autocert", {
-    enabled: refused(bool(false, "Fetches certificates from Let's Encrypt."), "let certbot or the proxy in front fetch them"),
+    enabled: refused(
+      bool(false, "Fetches certificates from Let's Encrypt."),
+      "let certbot or the proxy in front fetch them: a new certificate is taken without a restart",
+    ),
     host_whitelist: list([], "Names that certificates are fetched for."),
     cache_dir: string("", "Folder that keeps them."),
     email: string("", "Whom the authority may write to."),

@@ -1,15 +1,38 @@
 import { bool, bytes, duration, int, list, oneOf, secret, string, url } from "../option.ts";
+import { pem } from "../option-compound.ts";
+import { live, under } from "../standing.ts";
 import { rateLimitOptions } from "./rate-limits.ts";
 
 /** Fleetcast's own sections: devices, store, fleet, dashboard, and how the push part is chosen. */
 const port = { min: 1, max: 65_535 };
 const day = 86_400_000;
 
+/** TLS of the embedded broker: a listener of its own beside the plain one. */
+const mqttTlsOptions = {
+  enabled: bool(false, "Listens for devices with TLS, too (MQTTS)."),
+  address: string("", "Address of that listener. Empty: as mqtt.address."),
+  port: int(8_883, port, "Its port."),
+  only: bool(false, "Devices come in with TLS only: nothing listens on mqtt.port."),
+  ...live({
+    cert_pem: pem("Our certificate, with its chain."),
+    key_pem: { ...pem("Private key of that certificate."), kind: "secret" as const },
+    client_ca_pem: pem(
+      "Authority that machines' certificates come from. Set, a machine may show one instead of a password: its common name is the machine's id.",
+    ),
+  }),
+  client_certificates: oneOf(
+    "required",
+    ["required", "optional"],
+    "With mqtt.tls.client_ca_pem: a machine must show a certificate, or may also come in with its password.",
+  ),
+} as const;
+
 export const ownOptions = {
   data_dir: string("./fleetcast-data", "Folder of the store and of `secrets.json`. One process at a time."),
 
   "server.tls_in_front": bool(false, "States that TLS ends in front of Fleetcast: plain text beyond this machine is allowed then."),
   "server.insecure_beyond_loopback": bool(false, "States that an `insecure` key is meant although the server is open beyond this machine."),
+  "server.hsts": bool(true, "Tells browsers to come back over HTTPS only, for a year, where our own TLS is open beyond this machine."),
   "server.private_networks": list(
     [],
     "Networks (such as `10.0.0.0/8`) that requests to backends and key sets may always go to. Without it a name that was public, or that a token took part in choosing, must lead to public addresses.",
@@ -20,6 +43,7 @@ export const ownOptions = {
   "mqtt.broker": url("embedded", ["mqtt:", "mqtts:"], "`embedded`, or the address of a broker such as Mosquitto.", ["embedded"]),
   "mqtt.address": string("", "Address the embedded broker listens on. Empty: this machine only, 127.0.0.1 and ::1 both."),
   "mqtt.port": int(1_883, port, "Port of the embedded broker."),
+  ...under("mqtt.tls", mqttTlsOptions),
   "mqtt.open_on_loopback": bool(
     true,
     "On this machine a device without a credential may come in under its user name. With `server.tls_in_front` only where this is set.",

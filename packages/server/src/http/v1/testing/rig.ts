@@ -83,6 +83,7 @@ export function v1Config(
       tls: undefined,
       tlsExternal: false,
       internalTls: undefined,
+      hsts: true,
       ...changes.http,
     },
     mqtt: { enabled: true, broker: "embedded" } as V1Config["mqtt"],
