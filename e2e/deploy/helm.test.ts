@@ -73,7 +73,7 @@ test("[PK7] the pod's program runs with its arguments, environment, user and mou
   skip,
   timeout: 120_000,
 }, () => {
-  for (const values of [{}]) {
+  for (const values of [{}, everything]) {
     const manifest = join(folder, "manifest.yaml");
     writeFileSync(manifest, rendered(values).text);
     const check = [bunPath, join(import.meta.dirname, "pod-check.ts"), executable(), manifest];

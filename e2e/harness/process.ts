@@ -85,7 +85,9 @@ export class OwnProcess {
   /** Sends the signal and waits; SIGKILL after `limitMs`. Answers the exit code, null when a signal ended it. */
   async end(signal: NodeJS.Signals = "SIGTERM", limitMs = 15_000): Promise<number | null> {
     if (this.running) this.child.kill(signal);
-    const code = await Promise.race([this.exited, sleep(limitMs).then(() => "late" as const)]);
+    // A limit that is not reached must not keep the caller's process alive.
+    const late = new Promise<"late">((resolve) => setTimeout(resolve, limitMs, "late").unref());
+    const code = await Promise.race([this.exited, late]);
     if (code !== "late") return code;
     this.child.kill("SIGKILL");
     await this.exited;

@@ -164,7 +164,8 @@ rule("[SP21.2] a round asks in batches, in the order of the names", atOwnTimes, 
   for (const key of ["c", "a", "b"]) await track(side, client, channel, [key]);
   await values(client, channel, 3);
   const isRound = (at: number): boolean => backend.asked[at] === "a,b" && backend.asked[at + 1] === "c";
-  await eventually("two rounds of two requests", () => isRound(3) && isRound(5));
+  // Where the tracks came slowly, rounds of fewer keys went before.
+  await eventually("two rounds of two requests", () => backend.asked.some((_, at) => isRound(at) && isRound(at + 2)));
 });
 
 rule("[SP22.1] with versions, the backend is told them, and may leave out what has not changed", atOwnTimes, async (side) => {
