@@ -35,7 +35,7 @@ Fleetcast starts without any configuration. What is set comes, later wins, from:
 \`fleetcast checkconfig [--strict]\` says everything a start would say. A wrong value stops the start with file, key, value and what is expected, all at
 once, with exit code 2. An unknown key is a warning with the nearest known name, and refused with \`--strict\`. A zero or an empty text where a default
 exists is the default. Durations are written as \`"25s"\`, \`"300ms"\`, \`"720h"\`; a bare number in a file is nanoseconds. Keys are read without regard to case.
-Texts by name (\`static_headers\`) are an object, or a list of \`{key, value}\`; \`\${CENTRIFUGO_VAR_X}\` in them is that variable. A certificate or key is PEM text, the
+Texts by name (\`static_headers\`) are an object, or a list of \`{key, value}\`; \`\${CENTRIFUGO_VAR_X}\` in them is that variable. A value of type \`pem\`, and the private key of a certificate, is PEM text, the
 same in base64, or the path of a file.
 
 Keys that nobody sets (\`http_api.key\`, \`client.token.hmac_secret_key\`, \`push.centrifugo.proxy_secret\`, and some that only Fleetcast needs) are made at the
@@ -86,7 +86,7 @@ Fleetcast 不需要任何配置即可启动。设置来自以下位置，后者�
 
 \`fleetcast checkconfig [--strict]\` 会说出启动时会说的一切。错误的值会阻止启动，并一次列出文件、键、值和期望，退出码为 2。未知的键是警告，并给出最接近的已知名称；加 \`--strict\` 则拒绝。
 有默认值的键写零或空文本，等于默认值。时长写作 \`"25s"\`、\`"300ms"\`、\`"720h"\`；文件中不带单位的数字是纳秒。键名不区分大小写。按名称的文本（\`static_headers\`）写成对象，或
-\`{key, value}\` 的列表；其中的 \`\${CENTRIFUGO_VAR_X}\` 会替换为该环境变量。证书与私钥可以是 PEM 文本、其 base64，或文件路径。
+\`{key, value}\` 的列表；其中的 \`\${CENTRIFUGO_VAR_X}\` 会替换为该环境变量。类型为 \`pem\` 的值和证书的私钥可以是 PEM 文本、其 base64，或文件路径。
 
 没有设置的密钥（\`http_api.key\`、\`client.token.hmac_secret_key\`、\`push.centrifugo.proxy_secret\`，以及几个只有 Fleetcast 需要的密钥）在首次启动时生成，保存在 \`<data>/secrets.json\`，权限 0600。
 
