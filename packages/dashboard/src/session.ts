@@ -91,14 +91,19 @@ export class Session {
   }
 
   async logout(): Promise<void> {
+    const live = this.#state.name === "open" ? this.#state.live : undefined;
+    live?.leave();
     try {
       await this.api.logout();
     } catch (error) {
       // Without an answer the cookie may live on; say so instead of pretending.
-      if (!(error instanceof ApiError && error.unauthorized)) throw error;
+      if (!(error instanceof ApiError && error.unauthorized)) {
+        live?.stay();
+        throw error;
+      }
     }
     localStorage.removeItem(signedInKey);
-    if (this.#state.name === "open") this.#state.live.stop();
+    live?.stop();
     window.location.assign("/");
   }
 

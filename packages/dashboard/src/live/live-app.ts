@@ -111,6 +111,18 @@ export class LiveApp {
     this.subscriptions.wake();
   }
 
+  /** Before the log-out: the server ends the connections of a login with it, which is no news for whoever leaves. */
+  leave(): void {
+    this.#stopping = true;
+    this.#client.disconnect();
+  }
+
+  /** The log-out was not confirmed. */
+  stay(): void {
+    this.#stopping = false;
+    this.#client.connect();
+  }
+
   stop(): void {
     this.#stopping = true;
     if (this.#feedPoll !== null) this.clock.clearTimeout(this.#feedPoll);

@@ -1,4 +1,4 @@
-import type { App } from "../app.ts";
+import type { Config } from "../config/config.ts";
 import type { Loaded } from "../config/load.ts";
 import { ConfigError } from "../config/problems.ts";
 import { differences } from "../config/reload.ts";
@@ -16,7 +16,8 @@ export function createReload(ports: {
   readonly first: Loaded;
   /** Reads file, environment and flags as the start did, and writes nothing. @throws ConfigError */
   readonly read: () => Loaded;
-  readonly app: Pick<App, "reload" | "reloads">;
+  /** Takes the values that may change while it runs; counts what came of it. */
+  readonly app: { reload(next: Config): void; readonly reloads: ReloadCounts };
   /** Called with what was taken. */
   readonly onTaken?: (next: Loaded) => void;
   readonly log: Logger;
