@@ -25,11 +25,6 @@ export function refused<O extends Option<unknown>>(option: O, remedy: string, pa
   return { ...option, standing: { kind: "refused", remedy, ...(passedOn === undefined ? {} : { passedOn }) } };
 }
 
-/** A feature that a later version brings. */
-export function notYet<O extends Option<unknown>>(option: O): O {
-  return refused(option, "Fleetcast does not have it yet; remove the key or give it its default");
-}
-
 export function unneeded<O extends Option<unknown>>(option: O, why: string): O {
   return { ...option, standing: { kind: "unneeded", why } };
 }

@@ -1,5 +1,5 @@
 import { bool, duration, int, oneOf, secret, string, url } from "../option.ts";
-import { notYet, refused, under, unneeded } from "../standing.ts";
+import { refused, under, unneeded } from "../standing.ts";
 import { path } from "./http-server.ts";
 
 const logLevel = oneOf("info", ["trace", "debug", "info", "warn", "error", "none"], "What is written to the log.");
@@ -41,7 +41,10 @@ export const operationsOptions = {
     handler_prefix: string("/swagger", "Its path.", path),
   }),
   ...under("debug", {
-    enabled: notYet(bool(false, "Serves profiles of the running process.")),
+    enabled: refused(
+      bool(false, "Serves profiles of the running process."),
+      "those are profiles of a Go program; started from its sources, Fleetcast is looked into with `bun --cpu-prof` and `--inspect`",
+    ),
     handler_prefix: string("/debug/pprof", "Their path.", path),
   }),
   ...under("opentelemetry", {
