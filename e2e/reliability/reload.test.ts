@@ -54,7 +54,10 @@ test(`[R6 F16] SIGHUP again and again under ${clientCount} clients and ${machine
   const fleetcast = await Fleetcast.started({ config: config([news, gone]) });
   const file = `${fleetcast.dataDir}.config.json`;
   try {
-    const simulator = fleetcast.cliProcess("simulate", "--count", String(machineCount), "--interval", "1s");
+    // By its address: the file that it would read the broker from is broken again and again below.
+    const broker = `mqtt://127.0.0.1:${fleetcast.mqttPort}`;
+    const simulator = fleetcast.cliProcess("simulate", "--url", broker, "--count", String(machineCount), "--interval", "1s");
+    await simulator.waitForOutput(/machines speak to/, 30_000);
     const token = await bearerToken({ sub: "42" });
     const watchers: Watcher[] = [];
     for (let made = 0; made < clientCount; made += 50) {
